@@ -1,0 +1,41 @@
+# `make serve` and `make test` need Python 3.11 with pip and nothing else: uv and every package come with them.
+.DELETE_ON_ERROR:
+.PHONY: serve test check format lock soak clean
+
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+RUN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+
+serve: .venv/ready  ## the API with GraphiQL, demo data and an embedded PostgreSQL
+	$(RUN)/zorbit serve --demo
+
+test: .venv/ready  ## the whole suite, in parallel, with branch coverage
+	$(RUN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+check: .venv/ready  ## format, lint, types, the direction of imports
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+format: .venv/ready
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+lock: $(UV)  ## newest stable versions, with hashes
+	$(UV) pip compile --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -q -o requirements.lock pyproject.toml
+	$(UV) pip compile --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -q --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf .venv .tools .zorbit .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
+
+# pip can put uv into a folder of its own even where the system's Python is managed by its distribution.
+$(UV):
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
+
+.venv/ready: $(UV) requirements-dev.lock pyproject.toml
+	$(UV) venv --quiet --clear --python python3 .venv
+	$(UV) pip sync --quiet --require-hashes --python .venv requirements-dev.lock
+	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,126 @@
+"""Settings: read once from `ZORBIT_*` environment variables, checked before anything starts."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from zorbit.errors import OperatorError
+
+
+class Identity(StrEnum):
+    """What a token's `sub` means."""
+
+    USER_ID = "user_id"
+    """The id of a user."""
+    SUBJECT = "subject"
+    """A subject of the issuer's, stored with the user when the user was created."""
+    PROVISION = "provision"
+    """As `subject`, and an unknown subject with a verified e-mail address becomes a new user."""
+
+
+class LogFormat(StrEnum):
+    """How log lines are written: for machines or for people."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    """The least severe level that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _postgresql_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql:// (for example postgresql://zorbit@db.internal/zorbit)")
+    return url
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// (or http:// for an issuer on the same host)")
+    return url
+
+
+class Settings(BaseSettings):
+    """Every setting: the variable is the field's name in capitals after `ZORBIT_`; times are in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ZORBIT_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    data_dir: Path = Path(".zorbit")
+    """Where the embedded PostgreSQL and the local signing key live."""
+
+    database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
+    """A PostgreSQL of one's own, 15 or newer; without it an embedded one runs under `data_dir`."""
+    pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
+    pool_timeout: Annotated[float, Field(gt=0, le=60)] = 5
+    """How long a request waits for a free connection."""
+    connect_timeout: Annotated[int, Field(ge=1, le=60)] = 3
+    statement_timeout: Annotated[float, Field(gt=0, le=3600)] = 10
+    lock_timeout: Annotated[float, Field(gt=0, le=3600)] = 3
+
+    jwks_url: Annotated[str, AfterValidator(_http_url)] | None = None
+    """Address of the issuer's JSON Web Key Set."""
+    jwt_key_file: Path | None = None
+    """A public key (PEM) or a key set (JSON) in place of `jwks_url`."""
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwt_leeway: Annotated[float, Field(ge=0, le=300)] = 30
+    """How far an issuer's clock may be off."""
+    identity: Identity = Identity.USER_ID
+
+    grace_days: Annotated[int, Field(ge=0, le=90)] = 7
+    """How long an unpaid subscription goes on working."""
+    missed_after_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24
+    """A scheduled post later than this is missed, no longer due."""
+
+    graphiql: bool = True
+    log_format: LogFormat = LogFormat.JSON
+    log_level: LogLevel = LogLevel.INFO
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url is None
+
+    @property
+    def has_key_source(self) -> bool:
+        """Whether tokens are verified by an issuer's key (else by the local one of the embedded database)."""
+        return self.jwks_url is not None or self.jwt_key_file is not None
+
+    @model_validator(mode="after")
+    def _key_source_is_whole(self) -> Self:
+        if self.jwks_url and self.jwt_key_file:
+            raise ValueError("ZORBIT_JWKS_URL and ZORBIT_JWT_KEY_FILE exclude each other: set one of them")
+        if self.has_key_source and not (self.jwt_issuer and self.jwt_audience):
+            raise ValueError("a key source needs ZORBIT_JWT_ISSUER and ZORBIT_JWT_AUDIENCE too")
+        if not self.has_key_source and self.identity is not Identity.USER_ID:
+            raise ValueError("ZORBIT_IDENTITY needs a key source: ZORBIT_JWKS_URL or ZORBIT_JWT_KEY_FILE")
+        return self
+
+
+def load() -> Settings:
+    """The settings of this process.
+
+    Raises OperatorError with one line per wrong variable; values are not repeated, they may be secret.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise OperatorError("\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None
+
+
+def _complaint(location: tuple[int | str, ...], message: str) -> str:
+    variable = f"ZORBIT_{str(location[0]).upper()}: " if location else ""
+    return variable + message.removeprefix("Value error, ")

@@ -1,0 +1,85 @@
+"""Connections to PostgreSQL: one pool a process, short read sessions, transactions for writing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from zorbit.config import Settings
+
+# What is raised when there is no database to talk to, as opposed to one that refuses a statement.
+UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The pool, and the two ways to use it."""
+
+    engine: AsyncEngine
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A short session for one batch of reads.
+
+        In autocommit: BEGIN and COMMIT around a read would double its cost (measured), and one statement sees
+        one snapshot without them.
+        """
+        autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with AsyncSession(autocommit, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One transaction, committed when the block ends well."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection of the pool."""
+        await self.engine.dispose()
+
+
+def connect(url: str, settings: Settings) -> Database:
+    """A pool on `url`; nothing is connected before the first use."""
+    engine = create_async_engine(
+        driver_url(url),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout,
+        # A request after a restart of PostgreSQL finds a fresh connection instead of an error.
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": settings.connect_timeout,
+            "application_name": "zorbit",
+            "options": _session_options(settings),
+        },
+    )
+    return Database(engine)
+
+
+def driver_url(url: str) -> URL:
+    """`url` for SQLAlchemy over psycopg."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def _session_options(settings: Settings) -> str:
+    options = {
+        "statement_timeout": f"{settings.statement_timeout * 1000:.0f}ms",
+        "lock_timeout": f"{settings.lock_timeout * 1000:.0f}ms",
+        "idle_in_transaction_session_timeout": "60s",
+        "timezone": "UTC",
+    }
+    return " ".join(f"-c {name}={value}" for name, value in options.items())
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Whether `error` says that there is no database to talk to (any more)."""
+    if isinstance(error, DBAPIError):
+        timed_out = isinstance(error.orig, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable)
+        return isinstance(error.orig, UNREACHABLE) and not timed_out
+    return isinstance(error, UNREACHABLE)

@@ -1,0 +1,178 @@
+"""Plans and what is paid for them. Money is `numeric(10,2)`; none of these rows is deleted softly."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from zorbit.models.base import (
+    Editable,
+    check,
+    choice,
+    document,
+    flag,
+    integer,
+    listing,
+    long,
+    moment,
+    money,
+    owned_reference,
+    owner,
+    short,
+    string,
+    text_column,
+)
+from zorbit.models.choices import InvoiceStatus, PlanInterval, SubscriptionStatus
+
+CURRENCY = check("currency_form", "currency ~ '^[A-Z]{3}$'")
+
+
+def _currency() -> Any:
+    return Field(
+        default="USD",
+        sa_column_kwargs={"server_default": "USD"},
+        description="ISO 4217 code of the currency.",
+    )
+
+
+class Plan(Editable, table=True):
+    """What can be subscribed to, and the limits it brings."""
+
+    __tablename__ = "Plan"
+
+    name: str = string("The plan's name.")
+    description: str | None = text_column("What the plan offers.", None)
+    price: Decimal = money("What an interval costs.")
+    currency: str = _currency()
+    interval: PlanInterval = choice(PlanInterval, "How often it is paid.", PlanInterval.MONTH)
+    features: Any | None = document("What the plan brings, for showing.")
+    post_generation_limit: int = integer("Posts that may be generated each month.")
+    idea_generation_limit: int = integer("Ideas that may be generated each month.")
+    comment_generation_limit: int = integer("Comments that may be generated each month.", 0)
+    post_scheduling_limit: int = integer("Posts that may be scheduled each month.", 0)
+    persona_limit: int = integer("Personas that may exist at a time.")
+    image_creation_limit: int = integer("Images that may be made each month.")
+    dodo_product_id: str | None = string("The payment provider's id of the product.", None)
+    is_active: bool = flag("Whether it can be subscribed to.", default=True)
+
+    __table_args__ = (
+        CURRENCY.copy(),
+        check("price_not_negative", "price >= 0"),
+        check(
+            "limits_not_negative",
+            'least("postGenerationLimit", "ideaGenerationLimit", "commentGenerationLimit", '
+            '"postSchedulingLimit", "personaLimit", "imageCreationLimit") >= 0',
+        ),
+        *short("name"),
+        *long("description"),
+        listing("created_at", live=False),
+    )
+
+
+class Subscription(Editable, table=True):
+    """A user's subscription to a plan; a user has one at most."""
+
+    __tablename__ = "Subscription"
+
+    status: SubscriptionStatus = choice(SubscriptionStatus, "Where it stands.")
+    start_date: datetime = moment(
+        "The start of the paid period (or of the trial): cycles are counted from here."
+    )
+    end_date: datetime | None = moment("When it ends, once canceled.")
+    renewal_date: datetime = moment("When the next period begins.")
+    canceled_at: datetime | None = moment("When it was canceled.")
+    trial_ends_at: datetime | None = moment("When the trial ends.")
+    user_id: UUID = owner()
+    plan_id: UUID = Field(foreign_key="Plan.id", ondelete="RESTRICT", description="The plan subscribed to.")
+    dodo_subscription_id: str | None = string("The payment provider's id of the subscription.", None)
+
+    __table_args__ = (
+        UniqueConstraint("user_id"),
+        check("trial_has_end", "status <> 'trialing' OR \"trialEndsAt\" IS NOT NULL"),
+        listing("plan_id", "created_at", live=False),
+        listing("status", "created_at", live=False),
+        listing("created_at", live=False),
+    )
+
+
+class PaymentMethod(Editable, table=True):
+    """A way to pay: the provider's token for it, never a number."""
+
+    __tablename__ = "PaymentMethod"
+
+    type: str = string("The kind of method, for example `credit_card`.")
+    card_brand: str | None = string("The card's brand.", None)
+    last_four: str | None = string("The last four digits of the card.", None)
+    expiry_month: int | None = integer("The month the card expires in, 1 to 12.", None)
+    expiry_year: int | None = integer("The year the card expires in.", None)
+    is_default: bool = flag("Whether invoices are paid with it unless told otherwise.")
+    provider_token: str | None = string("The provider's token; never shown.", None)
+    removed_at: datetime | None = moment("When the owner removed it; invoices keep referring to it.")
+    user_id: UUID = owner()
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "id"),
+        check("last_four_form", "\"lastFour\" ~ '^[0-9]{4}$'"),
+        check("expiry_month_range", '"expiryMonth" BETWEEN 1 AND 12'),
+        check("expiry_year_range", '"expiryYear" BETWEEN 2000 AND 2200'),
+        check("removed_is_not_default", '"removedAt" IS NULL OR NOT "isDefault"'),
+        *short("type", "cardBrand"),
+        Index("uq_PaymentMethod_default", "user_id", unique=True, postgresql_where=text('"isDefault"')),
+        listing("user_id", "created_at", live=False),
+    )
+
+
+class Invoice(Editable, table=True):
+    """A bill for a user."""
+
+    __tablename__ = "Invoice"
+
+    invoice_number: str = string("The number printed on the invoice.")
+    amount: Decimal = money("The sum of the items.")
+    currency: str = _currency()
+    status: InvoiceStatus = choice(InvoiceStatus, "Where it stands.")
+    billing_date: datetime = moment("The date of the invoice.")
+    due_date: datetime = moment("When it is to be paid by.")
+    paid_date: datetime | None = moment("When it was paid.")
+    stripe_invoice_id: str | None = string("The payment provider's id of the invoice.", None)
+    # Not CASCADE: a user with invoices is made anonymous, never removed.
+    user_id: UUID = owner(on_delete="RESTRICT")
+    payment_method_id: UUID | None = Field(default=None, description="What it was paid with.")
+
+    __table_args__ = (
+        UniqueConstraint("invoice_number"),
+        owned_reference("payment_method_id", "PaymentMethod", on_delete="RESTRICT"),
+        CURRENCY.copy(),
+        check("amount_not_negative", "amount >= 0"),
+        check("paid_has_date", "(status = 'paid') <= (\"paidDate\" IS NOT NULL)"),
+        *short("invoiceNumber"),
+        listing("user_id", "created_at", live=False),
+        listing("user_id", "billing_date", live=False),
+        listing("payment_method_id", "created_at", live=False),
+        listing("status", "created_at", live=False),
+        listing("created_at", live=False),
+    )
+
+
+class InvoiceItem(Editable, table=True):
+    """A line of an invoice."""
+
+    __tablename__ = "InvoiceItem"
+
+    description: str = string("What is charged for.")
+    quantity: int = integer("How many.")
+    unit_price: Decimal = money("What one costs.")
+    amount: Decimal = money("Quantity times unit price.")
+    invoice_id: UUID = Field(
+        foreign_key="Invoice.id", ondelete="CASCADE", description="The invoice it is part of."
+    )
+
+    __table_args__ = (
+        check("quantity_positive", "quantity > 0"),
+        check("amount_is_product", 'amount = quantity * "unitPrice"'),
+        *long("description"),
+        listing("invoice_id", "created_at", live=False),
+    )
