@@ -38,7 +38,9 @@ def _camel_case_name(column: sa.Column[Any], table: sa.Table) -> None:
     """`created_at` in Python is "createdAt" in PostgreSQL, as the source document spells it."""
     if table.metadata is SQLModel.metadata:
         name = re.sub(r"_([a-z])", lambda match: match[1].upper(), column.name)
-        column.name = sa.sql.quoted_name(name, quote=True)  # `interval` and `limit` are PostgreSQL's own words
+        column.name = sa.sql.quoted_name(
+            name, quote=True
+        )  # `interval` and `limit` are PostgreSQL's own words
 
 
 def moment(description: str, *, default_now: bool = False, renewed: bool = False) -> Any:

@@ -1,0 +1,92 @@
+"""What a `where` argument asks for, as data: hashable, so that equal filters share one batch."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, not_, or_, true
+
+from zorbit.errors import BadInput
+
+CONDITION_LIMIT = 50
+DEPTH_LIMIT = 5
+IN_LIMIT = 100
+SEARCH_LIMIT = 300
+
+OPERATORS: dict[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "eq": lambda column, value: column == value,
+    "in": lambda column, value: column.in_(value),
+    "lt": lambda column, value: column < value,
+    "lte": lambda column, value: column <= value,
+    "gt": lambda column, value: column > value,
+    "gte": lambda column, value: column >= value,
+    "is_null": lambda column, value: column.is_(None) if value else column.is_not(None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """One column against one value; `value` is a tuple for `in`."""
+
+    field: str
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of these; none of them is always true."""
+
+    of: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of these; none of them is never true."""
+
+    of: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The rows that `of` leaves out, those with nulls among them."""
+
+    of: "Condition"
+
+
+Condition = Compare | All | Either | Not
+
+
+def sql(condition: Condition, columns: Any) -> ColumnElement[bool]:
+    """`condition` over `columns` (a table's class or an alias of it)."""
+    match condition:
+        case Compare(field, operator, value):
+            return OPERATORS[operator](getattr(columns, field), value)
+        case All(of):
+            return and_(true(), *(sql(part, columns) for part in of))
+        case Either(of):
+            return or_(false(), *(sql(part, columns) for part in of))
+        case Not(of):
+            # NOT of an unknown is unknown in SQL; for a client a row either matches or does not.
+            return not_(sql(of, columns).is_(true()))
+
+
+def bounded(condition: Condition) -> Condition:
+    """`condition`, unless it is too large: raises BadInput naming the limit."""
+    found = list(_depths(condition, 1))
+    if len(found) > CONDITION_LIMIT:
+        raise BadInput(f"at most {CONDITION_LIMIT} conditions, not {len(found)}", field="where")
+    if max(found, default=0) > DEPTH_LIMIT:
+        raise BadInput(f"`and`, `or` and `not` go at most {DEPTH_LIMIT} deep", field="where")
+    return condition
+
+
+def _depths(condition: Condition, depth: int) -> Iterator[int]:
+    match condition:
+        case Compare():
+            yield depth
+        case All(of) | Either(of):
+            for part in of:
+                yield from _depths(part, depth + 1)
+        case Not(of):
+            yield from _depths(of, depth + 1)

@@ -1,0 +1,105 @@
+"""Quotas: how much of each limit is used. Reading never writes: a state that has no row yet is computed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from zorbit.models import Persona, Plan, QuotaType, Subscription, SubscriptionStatus, UsageQuota, User
+from zorbit.services.cycles import cycle_at
+from zorbit.services.subscriptions import entitled
+from zorbit.visibility import Viewer, visible
+
+# Which column of a plan limits what.
+PLAN_LIMITS = {
+    QuotaType.POST_GENERATION: "post_generation_limit",
+    QuotaType.IDEA_GENERATION: "idea_generation_limit",
+    QuotaType.COMMENT_GENERATION: "comment_generation_limit",
+    QuotaType.POST_SCHEDULING: "post_scheduling_limit",
+    QuotaType.PERSONA: "persona_limit",
+    QuotaType.IMAGE_CREATION: "image_creation_limit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaState:
+    """How much of one limit is used in the current cycle."""
+
+    type: QuotaType
+    used: int
+    limit: int
+    resets_at: datetime | None
+
+    @property
+    def remaining(self) -> int:
+        """What may still be used; never negative, though a limit can be lowered below what is used."""
+        return max(self.limit - self.used, 0)
+
+    @property
+    def has_quota(self) -> bool:
+        """Whether at least one more may be used."""
+        return self.used < self.limit
+
+
+async def states(
+    session: AsyncSession, viewer: Viewer, user_ids: Sequence[UUID], now: datetime, grace: timedelta
+) -> list[list[QuotaState]]:
+    """The state of every limit of each user, in the order of QuotaType."""
+    stored: dict[UUID, dict[QuotaType, QuotaState]] = defaultdict(dict)
+    accounts: dict[UUID, Any] = {}
+    for row in await session.execute(_statement(viewer, user_ids, now, grace)):
+        accounts[row.id] = row
+        if row.quota is not None:
+            quota = row.quota
+            stored[row.id][quota.type] = QuotaState(quota.type, quota.used, quota.limit, quota.reset_date)
+    return [
+        [stored[user_id].get(type) or _coming(type, accounts.get(user_id), now) for type in QuotaType]
+        for user_id in user_ids
+    ]
+
+
+def _statement(viewer: Viewer, user_ids: Sequence[UUID], now: datetime, grace: timedelta) -> Select[Any]:
+    """A row for each stored quota whose cycle covers now, or one row; later cycles come last."""
+    covering = visible(UsageQuota, viewer).where(
+        col(UsageQuota.billing_cycle_start) <= now, col(UsageQuota.billing_cycle_end) > now
+    )
+    quota = aliased(UsageQuota, covering.subquery(), name="quota")
+    personas = visible(Persona, viewer).where(col(Persona.user_id) == col(User.id))
+    statement: Select[Any] = (
+        visible(User, viewer)
+        .where(col(User.id).in_(user_ids))
+        .outerjoin(Subscription, and_(col(Subscription.user_id) == col(User.id), entitled(now, grace)))
+        .outerjoin(Plan, col(Plan.id) == col(Subscription.plan_id))
+        .outerjoin(quota, col(quota.user_id) == col(User.id))
+        .order_by(col(quota.billing_cycle_start))
+        .with_only_columns(
+            col(User.id),
+            Subscription,
+            Plan,
+            quota,
+            personas.with_only_columns(func.count()).scalar_subquery().label("personas"),
+        )
+    )
+    return statement
+
+
+def _coming(type: QuotaType, account: Any, now: datetime) -> QuotaState:
+    """The state that the next spend would find: its row is inserted by that spend, not by a reader."""
+    used = account.personas if account is not None and type is QuotaType.PERSONA else 0
+    if account is None or account.Subscription is None:
+        return QuotaState(type, used, 0, None)
+    return QuotaState(type, used, getattr(account.Plan, PLAN_LIMITS[type]), _end(account.Subscription, now))
+
+
+def _end(subscription: Subscription, now: datetime) -> datetime | None:
+    # A trial is a cycle of its own.
+    if subscription.status is SubscriptionStatus.TRIALING:
+        return subscription.trial_ends_at
+    return cycle_at(subscription.start_date, now).end

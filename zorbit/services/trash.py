@@ -1,0 +1,141 @@
+"""The trash: what was deleted, and what stands against its return."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, literal, null, select, union_all
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from zorbit import models, paging
+from zorbit.paging import Order, Page, Slice
+from zorbit.visibility import PART_OF, Viewer, deleted_users, parent_of, trashed
+
+LATEST_FIRST = Order("deleted_at")
+EXCERPT = 100
+
+
+class Trashable(Enum):
+    """What can be in the trash."""
+
+    USER = models.User
+    THREAD = models.Thread
+    MESSAGE = models.ChatMessage
+    IDEA = models.ContentIdea
+    POST = models.Post
+    PERSONA = models.Persona
+    TEMPLATE = models.Template
+    COMMENT = models.Comment
+
+
+# What a person recognises a row by.
+TITLES: dict[Trashable, Any] = {
+    Trashable.USER: models.User.email,
+    Trashable.THREAD: models.Thread.title,
+    Trashable.MESSAGE: func.left(models.ChatMessage.content, EXCERPT),
+    Trashable.IDEA: models.ContentIdea.title,
+    Trashable.POST: func.coalesce(models.Post.title, func.left(models.Post.content, EXCERPT)),
+    Trashable.PERSONA: models.Persona.name,
+    Trashable.TEMPLATE: models.Template.name,
+    Trashable.COMMENT: func.left(models.Comment.quote, EXCERPT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A deleted row that a trashed one is part of."""
+
+    type: Trashable
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TrashEntry:
+    """A row in the trash."""
+
+    type: Trashable
+    id: UUID
+    title: str | None
+    deleted_at: datetime
+    blocked_by: list[Ancestor]
+
+
+async def entries(session: AsyncSession, viewer: Viewer, owner_id: UUID, page: Page) -> Slice[TrashEntry]:
+    """A page of what one user deleted, the latest first."""
+    kinds = [kind for kind in Trashable if kind is not Trashable.USER]
+    statements = [
+        paging.paged(_entry(kind, trashed(kind.value, viewer, owner_id)), kind.value, LATEST_FIRST, page)
+        for kind in kinds
+    ]
+    every = union_all(*statements).subquery()
+    place = [every.c.deleted_at, every.c.id]
+    ordered = select(every).order_by(*(part.asc() if page.backward else part.desc() for part in place))
+    return await _read(session, ordered.limit(page.size + 1), page)
+
+
+async def users(session: AsyncSession, viewer: Viewer, page: Page) -> Slice[TrashEntry]:
+    """A page of the deleted users, the latest first."""
+    statement = _entry(Trashable.USER, deleted_users(viewer))
+    return await _read(session, paging.paged(statement, models.User, LATEST_FIRST, page), page)
+
+
+async def count(session: AsyncSession, viewer: Viewer, owner_id: UUID) -> int:
+    """How many rows one user has in the trash."""
+    kinds = [kind for kind in Trashable if kind is not Trashable.USER]
+    ids: list[Any] = [
+        trashed(kind.value, viewer, owner_id).with_only_columns(kind.value.id) for kind in kinds
+    ]
+    return await session.scalar(select(func.count()).select_from(union_all(*ids).subquery())) or 0
+
+
+async def count_users(session: AsyncSession, viewer: Viewer) -> int:
+    """How many users are deleted."""
+    ids = deleted_users(viewer).with_only_columns(col(models.User.id)).subquery()
+    return await session.scalar(select(func.count()).select_from(ids)) or 0
+
+
+async def _read(session: AsyncSession, statement: Select[Any], page: Page) -> Slice[TrashEntry]:
+    found = [
+        TrashEntry(
+            Trashable[row.type],
+            row.id,
+            row.title,
+            row.deleted_at,
+            [Ancestor(Trashable[name], UUID(id)) for name, id in filter(None, row.ancestors)],
+        )
+        for row in await session.execute(statement)
+    ]
+    return paging.sliced(found, page)
+
+
+def _entry(kind: Trashable, rows: Select[Any]) -> Select[Any]:
+    """(type, id, title, deleted_at, ancestors), one row for each of `rows`."""
+    names: list[Any] = []
+    for parent_kind, parent, is_parent in _ancestors(kind):
+        rows = rows.outerjoin(parent, is_parent)
+        name = func.jsonb_build_array(parent_kind.name, parent.id)
+        names.insert(0, case((parent.is_deleted, name), else_=null()))
+    entry: Select[Any] = rows.with_only_columns(
+        literal(kind.name).label("type"),
+        kind.value.id.label("id"),
+        TITLES[kind].label("title"),
+        kind.value.deleted_at.label("deleted_at"),
+        func.jsonb_build_array(*names, type_=JSONB).label("ancestors"),
+    )
+    return entry
+
+
+def _ancestors(kind: Trashable) -> Iterator[tuple[Trashable, Any, Any]]:
+    """(what it is, an alias of its table, the condition that joins it), the nearest first."""
+    table: type[models.Row] = kind.value
+    entity: Any = table
+    while table in PART_OF:
+        parent: Any = aliased(parent_of(table))
+        yield Trashable(parent_of(table)), parent, parent.id == getattr(entity, PART_OF[table].key)
+        table, entity = parent_of(table), parent

@@ -1,0 +1,145 @@
+"""Who may see which rows: the only place that knows owners, deletion and deleted ancestors.
+
+A row is visible when it and every ancestor that it is part of are live, and it belongs to the viewer (an
+admin sees everybody's). Every read of user data starts from `visible()` or `trashed()`; what is invisible is
+absent everywhere, so that "not yours" and "not there" are the same.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, exists, false, inspect, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm.util import AliasedClass
+
+from zorbit import models
+from zorbit.models import Role
+
+T = TypeVar("T", bound=models.Row)
+
+# What each row is part of: the column that leads to its parent. A post is not part of its message, persona or
+# template: it outlives their deletion. Plans are nobody's.
+PART_OF: dict[type[models.Row], Any] = {
+    models.Thread: models.Thread.user_id,
+    models.ChatMessage: models.ChatMessage.thread_id,
+    models.ContentIdea: models.ContentIdea.chat_message_id,
+    models.Post: models.Post.user_id,
+    models.Persona: models.Persona.user_id,
+    models.Template: models.Template.user_id,
+    models.Comment: models.Comment.user_id,
+    models.Subscription: models.Subscription.user_id,
+    models.PaymentMethod: models.PaymentMethod.user_id,
+    models.Invoice: models.Invoice.user_id,
+    models.InvoiceItem: models.InvoiceItem.invoice_id,
+    models.UsageQuota: models.UsageQuota.user_id,
+    models.UsageLog: models.UsageLog.quota_id,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is asking: a live user, or nobody."""
+
+    id: UUID | None
+    role: Role | None
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the caller is known."""
+        return self.id is not None
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether other users' rows are visible too."""
+        return self.role is Role.ADMIN
+
+
+NOBODY = Viewer(None, None)
+OPERATOR = Viewer(None, Role.ADMIN)
+"""The server itself and its command line: sees every live row, and is no user."""
+
+
+def visible(table: type[T], viewer: Viewer) -> Select[T]:
+    """The rows of `table` that `viewer` may see."""
+    return select(table).where(*conditions(table, viewer))
+
+
+def trashed(table: type[T], viewer: Viewer, owner_id: UUID) -> Select[T]:
+    """The rows of `owner_id` that were themselves deleted, also below deleted ancestors."""
+    may_see = viewer.sees_everything or viewer.id == owner_id
+    owner = getattr(table, "user_id")  # noqa: B009 - every deletable table but User has one
+    return select(table).where(_deleted(table), owner == owner_id if may_see else false())
+
+
+def deleted_users(viewer: Viewer) -> Select[models.User]:
+    """The users that were deleted; for admins."""
+    everything = true() if viewer.sees_everything else false()
+    return select(models.User).where(_deleted(models.User), everything)
+
+
+def conditions(entity: type[models.Row] | AliasedClass[Any], viewer: Viewer) -> list[ColumnElement[bool]]:
+    """What makes a row of `entity` (a table or an alias of one) visible to `viewer`."""
+    table = _table(entity)
+    if table is models.Plan:
+        return [_plan_condition(entity, viewer)]
+    return [*_own_conditions(entity, table, viewer), *_parent_conditions(entity, table, viewer)]
+
+
+def _own_conditions(entity: Any, table: type[models.Row], viewer: Viewer) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if issubclass(table, models.Deletable):
+        found.append(~entity.is_deleted)
+    if not viewer.sees_everything:
+        if not viewer.is_signed_in:
+            found.append(false())
+        elif table is models.User:
+            found.append(entity.id == viewer.id)
+        elif _has_owner(table):
+            # The parents' conditions imply it; said here, it lets an index by owner serve.
+            found.append(entity.user_id == viewer.id)
+    return found
+
+
+def _parent_conditions(entity: Any, table: type[models.Row], viewer: Viewer) -> list[ColumnElement[bool]]:
+    key = PART_OF.get(table)
+    if key is None:
+        return []
+    parent: Any = aliased(parent_of(table))
+    own_key = getattr(entity, key.key)
+    return [exists().where(parent.id == own_key, *conditions(parent, viewer))]
+
+
+def _plan_condition(plan: Any, viewer: Viewer) -> ColumnElement[bool]:
+    if viewer.sees_everything:
+        return true()
+    if not viewer.is_signed_in:
+        return false()
+    own: Any = aliased(models.Subscription)
+    return or_(plan.is_active, exists().where(own.plan_id == plan.id, own.user_id == viewer.id))
+
+
+def parent_of(table: type[models.Row]) -> type[models.Row]:
+    """The table that rows of `table` are part of."""
+    return target_of(PART_OF[table])
+
+
+def target_of(key: InstrumentedAttribute[Any]) -> type[models.Row]:
+    """The table that a foreign key leads to; of a key that carries the owner, the other column's target."""
+    tables = {foreign.column.table for foreign in key.property.columns[0].foreign_keys}
+    return next(model for model in models.TABLES if models.table_of(model) in tables)
+
+
+def _deleted(table: Any) -> ColumnElement[bool]:
+    # `IS TRUE` would not match the partial indexes' own words.
+    deleted: ColumnElement[bool] = table.is_deleted
+    return deleted
+
+
+def _has_owner(table: type[models.Row]) -> bool:
+    return hasattr(table, "user_id") and table is not models.UsageLog
+
+
+def _table(entity: Any) -> type[models.Row]:
+    table: type[models.Row] = inspect(entity).mapper.class_
+    return table
