@@ -1,6 +1,7 @@
 """What clients see: the GraphQL types, laid over the tables, and the root fields that lead to them."""
 
 import strawberry
+from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from schema import billing, comments, graph, ideas, messages, templates, threads, usage  # noqa: F401 - they declare
@@ -12,5 +13,13 @@ graph.add_edges(Query)
 
 schema = strawberry.Schema(
     query=strawberry.type(Query, description="The root of every query."),
-    config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
+    # Not sort_schema: it makes the enums anew and loses their Python members. The printed schema is sorted.
+    config=StrawberryConfig(scalar_map=SCALARS),
 )
+
+core_schema = schema._schema  # noqa: SLF001 - Strawberry keeps graphql-core's schema, which runs, to itself
+
+
+def sdl() -> str:
+    """The schema as its clients read it: the text of `schema.graphql`."""
+    return print_schema(lexicographic_sort_schema(core_schema)) + "\n"

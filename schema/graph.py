@@ -153,12 +153,13 @@ def _to_many(
     table = relation.table
 
     async def resolve(self: Any, info: Info[Context, None], **given: Any) -> Any:
-        order = inputs.order(given.pop("order_by"), relation.default_order)
-        where = inputs.condition(given.pop("where"))
-        search = given.pop("search", None)
+        order = inputs.order(given.get("order_by"), relation.default_order)
+        where = inputs.condition(given.get("where"))
+        search = given.get("search")
         if search is not None:
             inputs.text_of(search, "search", SEARCH_LIMIT)
-        listing = Listing(relation, where, search, order, paging.page(table, order, **given))
+        bounds = {name: given.get(name) for name in ("first", "after", "last", "before")}
+        listing = Listing(relation, where, search, order, paging.page(table, order, **bounds))
         parent = None if relation.key is None else self.id
         return Connection(source=_source(listing, parent))
 
@@ -168,7 +169,9 @@ def _to_many(
         where_type = inputs.where_type(f"{name}Where", table, filters, combined=False)
     order_type = inputs.order_type(f"{name}Order", table, relation.orders)
     arguments = _list_arguments(table, where_type, order_type)
-    return _field(resolve, f"Connection[{table.__name__}]", description, arguments, access)
+    # Nullable where a rule may refuse it, so that its refusal does not take its siblings along.
+    nullable = "" if access is None else " | None"
+    return _field(resolve, f"Connection[{table.__name__}]{nullable}", description, arguments, access)
 
 
 def _source(listing: Listing, parent: UUID | None) -> Source:

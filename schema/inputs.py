@@ -138,8 +138,9 @@ def order_type(name: str, table: type[models.Row], columns: Iterable[str]) -> An
         {key: str(table.model_fields[column].description) for key, column in members.items()},
     )
     fields = {
-        "field": strawberry.field(description="What to order by.", graphql_type=enum),
+        "field": strawberry.field(name="field", description="What to order by.", graphql_type=enum),
         "direction": strawberry.field(
+            name="direction",
             description="Which end comes first; rows without a value come last either way.",
             graphql_type=Direction,
         ),

@@ -126,7 +126,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[DuePost]:
+    ) -> Connection[DuePost] | None:
         """Scheduled, not posted, not missed; of live users who are entitled."""
         page = paging.page(models.Post, LONGEST_DUE_FIRST, first=first, after=after, last=last, before=before)
         return cast("Connection[DuePost]", posts.due_posts(info.context, page))
@@ -143,7 +143,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[TrashEntry]:
+    ) -> Connection[TrashEntry] | None:
         """Rows below deleted ancestors too; another's trash is empty, as if it were not there."""
         owner = info.context.viewer.id if user_id is None else uuid_of(user_id, "userId")
         page = paging.page(models.Post, LATEST_FIRST, first=first, after=after, last=last, before=before)
@@ -156,7 +156,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[TrashEntry]:
+    ) -> Connection[TrashEntry] | None:
         """With what they are recognised by, their address."""
         page = paging.page(models.User, LATEST_FIRST, first=first, after=after, last=last, before=before)
         return cast("Connection[TrashEntry]", trash.of_everybody(page))

@@ -14,7 +14,7 @@ class Code(StrEnum):
     BAD_USER_INPUT = "BAD_USER_INPUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
-    UNAVAILABLE = "UNAVAILABLE"
+    UNAVAILABLE = "SERVICE_UNAVAILABLE"
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the program

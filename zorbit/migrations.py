@@ -12,6 +12,7 @@ from zorbit.db import driver_url
 from zorbit.errors import OperatorError
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
+OLDEST = 15
 LOCK = 7_268_119_004_537_512_713  # an arbitrary key that only Zorbit's migrations take
 
 
@@ -26,6 +27,13 @@ def current(connection: sa.Connection) -> str | None:
         return None
     revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     return revision
+
+
+def demand_version(connection: sa.Connection) -> None:
+    """Raises OperatorError where PostgreSQL is too old."""
+    version = int(connection.scalar(sa.text("SELECT current_setting('server_version_num')")) or 0)
+    if version < OLDEST * 10_000:
+        raise OperatorError(f"PostgreSQL {version // 10_000} is too old: Zorbit needs {OLDEST} or newer")
 
 
 def demand_head(connection: sa.Connection) -> None:

@@ -125,8 +125,9 @@ def parent_of(table: type[models.Row]) -> type[models.Row]:
 
 
 def target_of(key: InstrumentedAttribute[Any]) -> type[models.Row]:
-    """The table that a foreign key leads to; of a key that carries the owner, the other column's target."""
-    tables = {foreign.column.table for foreign in key.property.columns[0].foreign_keys}
+    """The table whose id a foreign key's column holds."""
+    foreign_columns = [foreign.column for foreign in key.property.columns[0].foreign_keys]
+    tables = {column.table for column in foreign_columns if column.key == "id"}
     return next(model for model in models.TABLES if models.table_of(model) in tables)
 
 

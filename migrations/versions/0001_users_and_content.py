@@ -215,6 +215,9 @@ def upgrade() -> None:
             name=op.f("fk_ContentIdea_userId_chatMessageId"),
             ondelete="CASCADE",
         ),
+        sa.ForeignKeyConstraint(
+            ["userId"], ["User.id"], name=op.f("fk_ContentIdea_userId"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ContentIdea")),
     )
     op.create_table(

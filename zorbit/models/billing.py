@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from zorbit.models.base import (
@@ -27,7 +27,9 @@ from zorbit.models.base import (
 )
 from zorbit.models.choices import InvoiceStatus, PlanInterval, SubscriptionStatus
 
-CURRENCY = check("currency_form", "currency ~ '^[A-Z]{3}$'")
+
+def _currency_form() -> CheckConstraint:
+    return check("currency_form", "currency ~ '^[A-Z]{3}$'")
 
 
 def _currency() -> Any:
@@ -59,7 +61,7 @@ class Plan(Editable, table=True):
     is_active: bool = flag("Whether it can be subscribed to.", default=True)
 
     __table_args__ = (
-        CURRENCY.copy(),
+        _currency_form(),
         check("price_not_negative", "price >= 0"),
         check(
             "limits_not_negative",
@@ -145,7 +147,7 @@ class Invoice(Editable, table=True):
     __table_args__ = (
         UniqueConstraint("invoice_number"),
         owned_reference("payment_method_id", "PaymentMethod", on_delete="RESTRICT"),
-        CURRENCY.copy(),
+        _currency_form(),
         check("amount_not_negative", "amount >= 0"),
         check("paid_has_date", "(status = 'paid') <= (\"paidDate\" IS NOT NULL)"),
         *short("invoiceNumber"),

@@ -88,7 +88,7 @@ class ContentIdea(Deletable, table=True):
     is_saved: bool = flag("Whether the owner keeps it on the list of saved ideas.")
     # Not in the source: one user's ideas are listed over all messages, and only an own column can be
     # indexed for that. A trigger fills it from the message, the foreign key holds it equal.
-    user_id: UUID = Field(default=None, description="The user whose row this is.")
+    user_id: UUID = owner()
     chat_message_id: UUID = Field(description="The message it was made from.")
 
     __table_args__ = (

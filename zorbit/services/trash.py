@@ -24,15 +24,22 @@ EXCERPT = 100
 class Trashable(Enum):
     """What can be in the trash."""
 
-    USER = models.User
-    THREAD = models.Thread
-    MESSAGE = models.ChatMessage
-    IDEA = models.ContentIdea
-    POST = models.Post
-    PERSONA = models.Persona
-    TEMPLATE = models.Template
-    COMMENT = models.Comment
+    USER = "User"
+    THREAD = "Thread"
+    MESSAGE = "ChatMessage"
+    IDEA = "ContentIdea"
+    POST = "Post"
+    PERSONA = "Persona"
+    TEMPLATE = "Template"
+    COMMENT = "Comment"
 
+    @property
+    def table(self) -> Any:
+        """The table of such rows."""
+        return TABLES[self.value]
+
+
+TABLES = {table.__name__: table for table in models.DELETABLE}
 
 # What a person recognises a row by.
 TITLES: dict[Trashable, Any] = {
@@ -70,7 +77,7 @@ async def entries(session: AsyncSession, viewer: Viewer, owner_id: UUID, page: P
     """A page of what one user deleted, the latest first."""
     kinds = [kind for kind in Trashable if kind is not Trashable.USER]
     statements = [
-        paging.paged(_entry(kind, trashed(kind.value, viewer, owner_id)), kind.value, LATEST_FIRST, page)
+        paging.paged(_entry(kind, trashed(kind.table, viewer, owner_id)), kind.table, LATEST_FIRST, page)
         for kind in kinds
     ]
     every = union_all(*statements).subquery()
@@ -89,7 +96,7 @@ async def count(session: AsyncSession, viewer: Viewer, owner_id: UUID) -> int:
     """How many rows one user has in the trash."""
     kinds = [kind for kind in Trashable if kind is not Trashable.USER]
     ids: list[Any] = [
-        trashed(kind.value, viewer, owner_id).with_only_columns(kind.value.id) for kind in kinds
+        trashed(kind.table, viewer, owner_id).with_only_columns(kind.table.id) for kind in kinds
     ]
     return await session.scalar(select(func.count()).select_from(union_all(*ids).subquery())) or 0
 
@@ -123,9 +130,9 @@ def _entry(kind: Trashable, rows: Select[Any]) -> Select[Any]:
         names.insert(0, case((parent.is_deleted, name), else_=null()))
     entry: Select[Any] = rows.with_only_columns(
         literal(kind.name).label("type"),
-        kind.value.id.label("id"),
+        kind.table.id.label("id"),
         TITLES[kind].label("title"),
-        kind.value.deleted_at.label("deleted_at"),
+        kind.table.deleted_at.label("deleted_at"),
         func.jsonb_build_array(*names, type_=JSONB).label("ancestors"),
     )
     return entry
@@ -133,9 +140,9 @@ def _entry(kind: Trashable, rows: Select[Any]) -> Select[Any]:
 
 def _ancestors(kind: Trashable) -> Iterator[tuple[Trashable, Any, Any]]:
     """(what it is, an alias of its table, the condition that joins it), the nearest first."""
-    table: type[models.Row] = kind.value
+    table: type[models.Row] = kind.table
     entity: Any = table
     while table in PART_OF:
         parent: Any = aliased(parent_of(table))
-        yield Trashable(parent_of(table)), parent, parent.id == getattr(entity, PART_OF[table].key)
+        yield Trashable(parent_of(table).__name__), parent, parent.id == getattr(entity, PART_OF[table].key)
         table, entity = parent_of(table), parent

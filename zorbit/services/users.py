@@ -1,14 +1,53 @@
 """Users: finding them, and how they come into being."""
 
+import re
+
 from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
+from uuid_utils.compat import uuid7
 
-from zorbit.models import User
-from zorbit.visibility import Viewer, visible
+from zorbit.errors import BadInput
+from zorbit.models import Role, User
+from zorbit.visibility import OPERATOR, Viewer, visible
+
+EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,255}")
 
 
 async def by_email(session: AsyncSession, viewer: Viewer, email: str) -> User | None:
     """The live user with this address, in whatever case."""
     statement = visible(User, viewer).where(func.lower(col(User.email)) == func.lower(email))
     return await session.scalar(statement)
+
+
+async def any_exists(session: AsyncSession) -> bool:
+    """Whether there is a live user at all."""
+    return await session.scalar(visible(User, OPERATOR).limit(1)) is not None
+
+
+async def create(
+    session: AsyncSession,
+    email: str,
+    *,
+    role: Role = Role.USER,
+    name: str | None = None,
+    auth_issuer: str | None = None,
+    auth_subject: str | None = None,
+) -> User | None:
+    """A new user; None where a live user has the address, or any user the subject.
+
+    Raises BadInput for what is not an address.
+    """
+    if not EMAIL.fullmatch(email):
+        raise BadInput("`email` must be an address like ada@example.com", field="email")
+    values = {
+        "id": uuid7(),
+        "email": email,
+        "name": name,
+        "role": role,
+        "auth_issuer": auth_issuer,
+        "auth_subject": auth_subject,
+    }
+    # One statement decides, so that of two at once one is told.
+    return await session.scalar(insert(User).values(values).on_conflict_do_nothing().returning(User))

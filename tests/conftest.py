@@ -1,0 +1,166 @@
+"""A real PostgreSQL, migrated once into a template; every test begins with an empty database."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+from starlette.applications import Starlette
+
+from zorbit import app, embedded, migrations, models
+from zorbit.auth.local import LocalIssuer
+from zorbit.config import Settings
+
+for _name in [name for name in os.environ if name.startswith("ZORBIT_") and "TEST" not in name]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Iterator[Path]:
+    """A short path of its own: sockets have short names, and root hands the folder to another account."""
+    with tempfile.TemporaryDirectory(prefix="zorbit-tests-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(data_dir: Path) -> Iterator[str]:
+    """A server: the embedded one, or that of ZORBIT_TEST_DATABASE_URL, whose user may create databases."""
+    if given := os.environ.get("ZORBIT_TEST_DATABASE_URL"):
+        yield given
+        return
+    with embedded.running(data_dir, fsync=False) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def worker_database(postgres: str, worker_id: str) -> Iterator[str]:
+    """This worker's database, a copy of the migrated template."""
+    template, name = f"zorbit_template_{worker_id}", f"zorbit_{worker_id}"
+    recreate(postgres, template)
+    migrations.migrate(renamed(postgres, template), say=lambda _line: None)
+    recreate(postgres, name, template=template)
+    yield renamed(postgres, name)
+    for database in (name, template):
+        _drop(postgres, database)
+
+
+@pytest.fixture
+def database_url(worker_database: str) -> Iterator[str]:
+    """An empty, migrated database."""
+    yield worker_database
+    with psycopg.connect(worker_database, autocommit=True) as connection:
+        connection.execute(SWEEP)
+
+
+# One statement string, so one round trip; children first.
+SWEEP = ";".join(
+    f'DELETE FROM "{table.__name__}"'
+    for table in (
+        models.UsageLog,
+        models.UsageQuota,
+        models.InvoiceItem,
+        models.Invoice,
+        models.PaymentMethod,
+        models.Subscription,
+        models.Plan,
+        models.Comment,
+        models.Post,
+        models.Persona,
+        models.Template,
+        models.User,
+    )
+).encode()
+
+
+@pytest.fixture(scope="session")
+def settings(data_dir: Path) -> Settings:
+    """The settings of the server under test."""
+    return Settings(data_dir=data_dir)
+
+
+@pytest.fixture(scope="session")
+async def served(worker_database: str, settings: Settings) -> AsyncIterator[Starlette]:
+    """The application, started."""
+    application = app.create(settings, worker_database)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@dataclass(frozen=True)
+class Client:
+    """A caller of the API."""
+
+    http: httpx.AsyncClient
+    issuer: LocalIssuer
+
+    def token(self, user: UUID) -> str:
+        """A token for the user."""
+        return self.issuer.sign(str(user), timedelta(hours=1))
+
+    async def post(
+        self, query: str, variables: dict[str, Any] | None = None, **headers: str
+    ) -> httpx.Response:
+        """The whole response."""
+        content = {"query": query, "variables": variables}
+        return await self.http.post("/graphql", json=content, headers=headers)
+
+    async def run(
+        self, query: str, variables: dict[str, Any] | None = None, *, by: UUID | None = None
+    ) -> Any:
+        """The answer to an operation that user `by` sends, whatever it is."""
+        headers = {} if by is None else {"authorization": f"Bearer {self.token(by)}"}
+        response = await self.post(query, variables, **headers)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def data(
+        self, query: str, variables: dict[str, Any] | None = None, *, by: UUID | None = None
+    ) -> Any:
+        """The data of an operation that goes well."""
+        answer = await self.run(query, variables, by=by)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+@pytest.fixture
+async def client(served: Starlette, database_url: str, data_dir: Path) -> AsyncIterator[Client]:
+    """A caller of the server, over an empty database."""
+    transport = httpx.ASGITransport(app=served)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as caller:
+        yield Client(caller, LocalIssuer.open(data_dir))
+
+
+def renamed(url: str, database: str) -> str:
+    """`url` with another database."""
+    return (
+        psycopg.conninfo.make_conninfo(url, dbname=database)
+        if "://" not in url
+        else _with_path(url, database)
+    )
+
+
+def _with_path(url: str, database: str) -> str:
+    before, _, query = url.partition("?")
+    return before.rsplit("/", 1)[0] + f"/{database}" + (f"?{query}" if query else "")
+
+
+def recreate(url: str, name: str, *, template: str = "template0") -> None:
+    """An empty database `name`, or a copy of `template`."""
+    _drop(url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def _drop(url: str, name: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,0 +1,209 @@
+"""The ASGI application: who is asking, over what wire."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from schema import core_schema
+from zorbit import db, graphiql, migrations
+from zorbit.auth import viewers
+from zorbit.auth.local import LocalIssuer
+from zorbit.auth.tokens import Claims, Verifier, bearer, verifier
+from zorbit.config import Identity, Settings
+from zorbit.context import Context
+from zorbit.db import Database, is_unreachable
+from zorbit.demo import DEMO_EMAIL
+from zorbit.engine import http
+from zorbit.engine.http import HTTPRefused
+from zorbit.engine.operations import Operations, Refusal
+from zorbit.errors import Code, OperatorError, Refused, Unauthenticated, Unavailable
+from zorbit.logs import RequestLog
+from zorbit.models import Role
+from zorbit.services import users
+from zorbit.visibility import NOBODY, OPERATOR
+
+PAGE_TOKEN_LIFETIME = timedelta(hours=12)
+EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+STATUS: dict[Code, tuple[int, dict[str, str]]] = {
+    Code.BAD_USER_INPUT: (400, {}),
+    Code.UNAUTHENTICATED: (401, {"WWW-Authenticate": "Bearer"}),
+    Code.FORBIDDEN: (403, {}),
+    Code.UNAVAILABLE: (503, {"Retry-After": "5"}),
+}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What lives as long as the process serves."""
+
+    settings: Settings
+    database: Database
+    verifier: Verifier
+    operations: Operations
+
+    async def graphql(self, request: Request) -> Response:
+        """`/graphql`: operations by POST, GraphiQL for a browser."""
+        if request.method == "GET" and self.settings.graphiql and _is_browser(request):
+            return graphiql.page(endpoint="/graphql", token=await self._page_token(request))
+        asked = await http.read(request)
+        context = await self._context(request)
+        return http.answer(request, await self.operations.run(asked, context, request.state.request_id))
+
+    async def _context(self, request: Request) -> Context:
+        headers = request.headers.getlist("authorization")
+        if len(headers) > 1:
+            raise Unauthenticated("send one Authorization header")
+        token = bearer(headers[0] if headers else None)
+        if token is None:
+            return Context(NOBODY, None, self.database, self.settings)
+        claims = await self.verifier.verify(token)
+        async with self.database.read() as session:
+            found = await viewers.find(session, claims, self.settings.identity)
+        if found is None and self.settings.identity is Identity.PROVISION:
+            await self._provision(claims)
+            async with self.database.read() as session:
+                found = await viewers.find(session, claims, self.settings.identity)
+        if found is None:
+            raise Unauthenticated("the token's user does not exist, or not any more")
+        viewer, now = found
+        return Context(viewer, now, self.database, self.settings)
+
+    async def _provision(self, claims: Claims) -> None:
+        """An account for a new subject, unless another account has its address."""
+        if claims.email is None or not claims.email_verified:
+            raise Unauthenticated("a new account needs a token with a verified e-mail address")
+        async with self.database.write() as session:
+            made = await users.create(
+                session, claims.email, auth_issuer=claims.issuer, auth_subject=claims.subject
+            )
+        if made is not None:
+            logger.info("user provisioned", user_id=str(made.id))
+
+    async def _page_token(self, request: Request) -> str | None:
+        """The demo user's token, for a browser on this machine that talks to a server on this machine."""
+        local = self.settings.embedded and not self.settings.has_key_source
+        if not (local and _is_loopback(self.settings.host) and _is_loopback(request.url.hostname or "")):
+            return None
+        async with self.database.read() as session:
+            user = await users.by_email(session, OPERATOR, DEMO_EMAIL)
+        if user is None or user.role is not Role.USER:
+            return None
+        return LocalIssuer.open(self.settings.data_dir).sign(str(user.id), PAGE_TOKEN_LIFETIME)
+
+    async def ready(self, _request: Request) -> Response:
+        """`/readyz`: whether the database answers and has this release's schema."""
+        try:
+            async with self.database.engine.connect() as connection:
+                await connection.run_sync(migrations.demand_head)
+        except OperatorError as error:
+            return _json({"status": "unavailable", "reason": str(error)}, 503)
+        return _json({"status": "ready"})
+
+
+async def healthy(_request: Request) -> Response:
+    """`/healthz`: the process answers."""
+    return _json({"status": "ok"})
+
+
+def create(settings: Settings, database_url: str) -> Starlette:
+    """The application over the database at `database_url`; nothing is connected before the first request.
+
+    Raises OperatorError where the settings name no usable key source.
+    """
+    server = Server(
+        settings, db.connect(database_url, settings), verifier(settings), Operations(core_schema, explain)
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await server.verifier.aclose()
+            await server.database.close()
+
+    return Starlette(
+        routes=[
+            Route("/graphql", _guarded(server.graphql), methods=EVERY_METHOD),
+            Route("/healthz", healthy),
+            Route("/readyz", _guarded(server.ready)),
+            Mount(graphiql.MOUNT, StaticFiles(directory=graphiql.ASSETS)),
+        ],
+        lifespan=lifespan,
+        middleware=[Middleware(RequestLog)],
+        exception_handlers={HTTPException: _not_served},
+    )
+
+
+def explain(error: Exception) -> Refusal | None:
+    """What a client may read of an exception: refusals only."""
+    return Refusal(str(error), error.extensions) if isinstance(error, Refused) else None
+
+
+def _guarded(endpoint: Endpoint) -> Endpoint:
+    """Whatever goes wrong is answered in JSON, and what is not for the client goes to the log alone."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except HTTPRefused as refused:
+            return http.refusal(refused)
+        except Refused as refused:
+            return _refusal(refused)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:
+            if is_unreachable(error):
+                logger.warning("database unreachable", error=type(error).__name__)
+                return _refusal(Unavailable())
+            logger.exception("fault")
+            return _fault(request.state.request_id)
+
+    return answered
+
+
+def _refusal(refused: Refused) -> Response:
+    status, headers = STATUS[refused.code]
+    return http.refusal(HTTPRefused(status, str(refused), refused.code, headers))
+
+
+def _fault(request_id: str) -> Response:
+    extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
+    return _json({"errors": [{"message": "internal server error", "extensions": extensions}]}, 500)
+
+
+async def _not_served(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker: the handler is registered for it
+    return http.refusal(HTTPRefused(error.status_code, error.detail, Code.BAD_USER_INPUT, error.headers))
+
+
+def _json(content: dict[str, object], status: int = 200) -> Response:
+    return Response(http.encode(content), status, media_type=http.JSON_TYPE)
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
