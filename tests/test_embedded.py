@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from zorbit import embedded
-from zorbit.embedded import running
+from zorbit.embedded import accounts, running, traces
 from zorbit.errors import OperatorError
 
 USER = """
@@ -120,7 +120,7 @@ def nobody() -> str:
 
 def end_server(home: Path) -> None:
     """After a test that failed."""
-    if pid := embedded._postmaster(home):
+    if pid := traces.postmaster(home):
         os.kill(pid, signal.SIGQUIT)
         wait_until_dead(pid)
 
@@ -495,7 +495,7 @@ def test_missing_programs_are_explained(
 def test_an_account_that_cannot_be_made_is_explained(
     fresh_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "_ACCOUNT", "no:account")
+    monkeypatch.setattr(accounts, "_ACCOUNT", "no:account")
 
     with pytest.raises(OperatorError, match=r"refuses to run as root.*run Zorbit as an ordinary user"):
         running(fresh_dir).__enter__()
