@@ -1,6 +1,6 @@
 # `make serve` and `make test` need Python 3.11 with pip and nothing else: uv and every package come with them.
 .DELETE_ON_ERROR:
-.PHONY: serve test check format lock soak clean
+.PHONY: serve test check format sdl lock clean
 
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
@@ -22,6 +22,9 @@ check: .venv/ready  ## format, lint, types, the direction of imports
 format: .venv/ready
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
+
+sdl: .venv/ready  ## write schema.graphql anew
+	$(RUN)/zorbit schema > schema.graphql
 
 lock: $(UV)  ## newest stable versions, with hashes
 	$(UV) pip compile --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -q -o requirements.lock pyproject.toml

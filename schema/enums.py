@@ -31,6 +31,15 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "COMMENT": "A comment to leave under somebody's post.",
         },
     ),
+    models.PostStatus: (
+        "How far a post has come.",
+        {
+            "DRAFT": "Being written.",
+            "READY": "Declared finished by its author.",
+            "SCHEDULED": "Ready, and to be posted at `scheduledOn`.",
+            "POSTED": "Stands on LinkedIn, at `linkedinUrl`.",
+        },
+    ),
     models.QuotaType: (
         "What a plan limits. All but PERSONA are counted from zero in each monthly cycle.",
         {

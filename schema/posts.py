@@ -11,7 +11,8 @@ from schema.graph import Node, one, shape
 from schema.personas import SystemPersona
 from zorbit import models
 from zorbit.context import Context
-from zorbit.models import SubscriptionStatus
+from zorbit.models import PostStatus, SubscriptionStatus
+from zorbit.models.content import status_of
 from zorbit.paging import Page
 from zorbit.services import publishing
 from zorbit.services.personas import system_personas
@@ -60,6 +61,11 @@ class Post(Node):
     persona = one(models.Post.persona_id, "The persona it speaks as; null while that is deleted.")
     template = one(models.Post.template_id, "The template it was made with; null while that is deleted.")
     message = one(models.Post.chat_message_id, "The message it was made from; null while that is deleted.")
+
+    @field("How far it has come.")
+    def status(self: Any) -> PostStatus:
+        """From its other columns."""
+        return status_of(self)
 
     @field("The persona that ships with the product and that it speaks as, in place of an own one.")
     def system_persona(self: Any) -> SystemPersona | None:

@@ -128,6 +128,14 @@ def token(
     typer.echo(LocalIssuer.open(settings.data_dir).sign(user_id, timedelta(hours=hours)))
 
 
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from schema import sdl  # noqa: PLC0415
+
+    typer.echo(sdl(), nl=False)
+
+
 @user_app.command("create")
 def create_user(
     email: Annotated[str, typer.Argument(help="The user's address.")],

@@ -13,6 +13,7 @@ def pid_file(home: Path) -> list[str]:
 
 
 def socket_folder(home: Path) -> Path | None:
+    """Where its socket is; it may be gone."""
     lines = pid_file(home)
     return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 

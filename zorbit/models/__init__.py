@@ -5,6 +5,7 @@ from zorbit.models.billing import Invoice, InvoiceItem, PaymentMethod, Plan, Sub
 from zorbit.models.choices import (
     InvoiceStatus,
     PlanInterval,
+    PostStatus,
     PostType,
     QuotaType,
     Role,
@@ -70,6 +71,7 @@ __all__ = [
     "Plan",
     "PlanInterval",
     "Post",
+    "PostStatus",
     "PostType",
     "QuotaType",
     "Role",

@@ -28,6 +28,15 @@ class PostType(StrEnum):
     COMMENT = "comment"
 
 
+class PostStatus(StrEnum):
+    """How far a post has come; follows from its columns, so it is not stored."""
+
+    DRAFT = "draft"
+    READY = "ready"
+    SCHEDULED = "scheduled"
+    POSTED = "posted"
+
+
 class QuotaType(StrEnum):
     """What a plan limits."""
 

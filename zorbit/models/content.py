@@ -27,7 +27,7 @@ from zorbit.models.base import (
     text_column,
     trash_listing,
 )
-from zorbit.models.choices import PostType, ThreadType
+from zorbit.models.choices import PostStatus, PostType, ThreadType
 
 
 class Thread(Deletable, table=True):
@@ -170,6 +170,15 @@ class Post(Deletable, table=True):
         ),
         trash_listing(),
     )
+
+
+def status_of(post: Post) -> PostStatus:
+    """How far a post has come."""
+    if post.is_posted_on_linkedin:
+        return PostStatus.POSTED
+    if post.scheduled_on is not None:
+        return PostStatus.SCHEDULED
+    return PostStatus.READY if post.published else PostStatus.DRAFT
 
 
 searchable(Thread, "title")
