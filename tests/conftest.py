@@ -107,7 +107,7 @@ class Client:
         return self.issuer.sign(str(user), timedelta(hours=1))
 
     async def post(
-        self, query: str, variables: dict[str, Any] | None = None, **headers: str
+        self, query: str, variables: dict[str, Any] | None = None, /, **headers: str
     ) -> httpx.Response:
         """The whole response."""
         content = {"query": query, "variables": variables}
