@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import os
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -126,6 +128,27 @@ def token(
     if user_id is None:
         raise OperatorError(f"there is no live user {email}: make one with `zorbit user create {email}`")
     typer.echo(LocalIssuer.open(settings.data_dir).sign(user_id, timedelta(hours=hours)))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run(context: typer.Context) -> None:
+    """Run a command with the database's address in DATABASE_URL, and PostgreSQL's programs in PATH.
+
+    For example, a backup: zorbit run sh -c 'pg_dump -Fc -f zorbit.dump "$DATABASE_URL"'
+    """
+    settings = config.load()
+    if not context.args:
+        raise OperatorError("name the command to run: zorbit run pg_dump --help")
+    with _database(settings) as url:
+        path = os.environ.get("PATH", os.defpath)
+        if settings.embedded:
+            path = f"{embedded.binaries()}{os.pathsep}{path}"
+        environment = os.environ | {"DATABASE_URL": url, "PATH": path}
+        try:
+            finished = subprocess.run(context.args, env=environment, check=False)  # noqa: S603 - the operator's own
+        except OSError as error:
+            raise OperatorError(f"cannot run {context.args[0]}: {error.strerror}") from None
+    raise typer.Exit(finished.returncode)
 
 
 @app.command()

@@ -1,0 +1,121 @@
+"""Operations of a schema that has nothing to do with Zorbit's: the engine is general."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+)
+
+from zorbit.engine.operations import CACHED_CHARACTERS, CACHED_DOCUMENTS, Operations, Refusal, Request
+
+
+class NotToday(Exception):  # noqa: N818 - a refusal of the test's own
+    """Refused."""
+
+
+async def later(_source: Any, _info: Any) -> str:
+    """A value that has to be waited for."""
+    await asyncio.sleep(0)
+    return "later"
+
+
+def refuse(_source: Any, _info: Any) -> str:
+    """A refusal."""
+    raise NotToday("come back tomorrow")
+
+
+def fail(_source: Any, _info: Any) -> str:
+    """A fault with something in its text that nobody may read."""
+    raise RuntimeError("password=hunter2")
+
+
+SCHEMA = GraphQLSchema(
+    GraphQLObjectType(
+        "Query",
+        {
+            "double": GraphQLField(
+                GraphQLInt,
+                args={"of": GraphQLArgument(GraphQLNonNull(GraphQLInt))},
+                resolve=lambda _source, _info, of: of * 2,
+            ),
+            "later": GraphQLField(GraphQLString, resolve=later),
+            "refuse": GraphQLField(GraphQLString, resolve=refuse),
+            "fail": GraphQLField(GraphQLString, resolve=fail),
+            "missing": GraphQLField(GraphQLNonNull(GraphQLString), resolve=lambda _source, _info: None),
+            "wrong": GraphQLField(GraphQLInt, resolve=lambda _source, _info: "x"),
+        },
+    )
+)
+
+
+@pytest.fixture
+def operations() -> Operations:
+    return Operations(
+        SCHEMA, lambda error: Refusal(str(error), {"code": "LATER"}) if isinstance(error, NotToday) else None
+    )
+
+
+async def test_operations_run_with_their_variables(operations: Operations) -> None:
+    query = "query A($n: Int!) { double(of: $n) } query B { later }"
+
+    a = await operations.run(Request(query, {"n": 21}, "A"), None, "id")
+    b = await operations.run(Request(query, None, "B"), None, "id")
+
+    assert (a, b) == ({"data": {"double": 42}}, {"data": {"later": "later"}})
+
+
+async def test_a_refusal_is_told_and_leaves_its_siblings_alone(operations: Operations) -> None:
+    answer = await operations.run(Request("{ refuse double(of: 1) }"), None, "id")
+
+    assert answer["data"] == {"refuse": None, "double": 2}
+    assert answer["errors"] == [
+        {
+            "message": "come back tomorrow",
+            "extensions": {"code": "LATER"},
+            "locations": [{"line": 1, "column": 3}],
+            "path": ["refuse"],
+        }
+    ]
+
+
+@pytest.mark.parametrize("field", ["fail", "missing", "wrong"])
+async def test_a_fault_tells_nothing_but_the_requests_id(operations: Operations, field: str) -> None:
+    answer = await operations.run(Request(f"{{ {field} }}"), None, "request-7")
+
+    assert [error["message"] for error in answer["errors"]] == ["internal server error"]
+    assert answer["errors"][0]["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": "request-7"}
+
+
+async def test_variables_that_do_not_fit_are_the_clients_fault(operations: Operations) -> None:
+    answer = await operations.run(Request("query ($n: Int!) { double(of: $n) }", {"n": "x"}), None, "id")
+
+    assert "data" not in answer
+    assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+def test_a_text_is_prepared_once(operations: Operations) -> None:
+    first = operations.prepare("{ later }")
+
+    assert operations.prepare("{ later }") is first
+
+
+def test_a_stream_of_distinct_texts_does_not_grow_memory(operations: Operations) -> None:
+    kept = operations.prepare("{ later }")
+    for number in range(CACHED_DOCUMENTS * 3):
+        operations.prepare(f"{{ double(of: {number}) }}")
+        operations.prepare("{ later }")
+    for number in range(5):
+        operations.prepare("{ later } #" + "x" * (CACHED_CHARACTERS // 3) + str(number))
+
+    remembered = operations._prepared
+    assert len(remembered) <= CACHED_DOCUMENTS
+    assert sum(map(len, remembered)) == operations._characters <= CACHED_CHARACTERS
+    assert operations.prepare("{ later }") is not kept
