@@ -1,123 +1,38 @@
-"""GraphiQL in a real browser, against a server that stands in for Zorbit."""
+"""GraphiQL in a real browser, which reaches nothing but the server."""
 
 import json
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
-import strawberry
 import uvicorn
-from graphql import OperationDefinitionNode, parse
+from graphql import OperationDefinitionNode, parse, validate
 from playwright.async_api import Locator, Page, expect
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-from strawberry.asgi import GraphQL
 
+from schema import core_schema
+from tests import rows
 from tests.browser import browse
-from zorbit import graphiql
-
-T = TypeVar("T")
-
-
-@strawberry.type
-class Nodes(Generic[T]):
-    nodes: list[T]
-
-
-@strawberry.type
-class Persona:
-    id: strawberry.ID
-    name: str
-
-
-@strawberry.type
-class Post:
-    id: strawberry.ID
-    title: str
-    persona: Persona | None
-
-
-@strawberry.type
-class Idea:
-    id: strawberry.ID
-    title: str
-    key_takeaways: list[str]
-
-
-@strawberry.type
-class Message:
-    id: strawberry.ID
-    content: str
-
-    @strawberry.field
-    def ideas(self, first: int) -> Nodes[Idea]:
-        return Nodes(nodes=[])
-
-    @strawberry.field
-    def posts(self, first: int) -> Nodes[Post]:
-        return Nodes(nodes=[])
-
-
-@strawberry.type
-class Thread:
-    id: strawberry.ID
-    title: str
-
-    @strawberry.field
-    def messages(self, first: int) -> Nodes[Message]:
-        return Nodes(nodes=[Message(id=strawberry.ID("m1"), content="Hello")])
-
-
-@strawberry.type
-class Viewer:
-    id: strawberry.ID
-    email: str
-
-    @strawberry.field
-    def threads(self, first: int) -> Nodes[Thread]:
-        return Nodes(nodes=[Thread(id=strawberry.ID("t1"), title="Launch")])
-
-
-@strawberry.type
-class Query:
-    @strawberry.field
-    def viewer(self) -> Viewer:
-        return Viewer(id=strawberry.ID("u1"), email="demo@zorbit.test")
-
-
-@dataclass
-class Server:
-    """Where the server listens, and the token that its pages fill in."""
-
-    url: str
-    token: str
+from zorbit import app, graphiql
+from zorbit.config import Settings
+from zorbit.demo import DEMO_EMAIL
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    async def page(_: Request) -> Response:
-        return graphiql.page(endpoint="/graphql", token=there.token)
-
-    routes = [
-        Route("/graphql", page, methods=["GET"]),
-        Route("/graphql", GraphQL[None, None](strawberry.Schema(Query), graphql_ide=None)),
-        Mount(graphiql.MOUNT, StaticFiles(directory=graphiql.ASSETS)),
-    ]
+def address(worker_database: str, database_url: str, settings: Settings) -> Iterator[str]:
+    """The page of a real server, with a demo user who has a conversation."""
+    user = rows.insert(database_url, "User", email=DEMO_EMAIL)
+    thread = rows.insert(database_url, "Thread", userId=user, title="Launch")
+    rows.insert(database_url, "ChatMessage", userId=user, threadId=thread)
     listener = socket.create_server(("127.0.0.1", 0))
-    there = Server(f"http://127.0.0.1:{listener.getsockname()[1]}/graphql", token="token-of-this-run")
-    uvicorn_server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning", ws="none"))
-    thread = threading.Thread(target=uvicorn_server.run, args=([listener],))
-    thread.start()
-    yield there
-    uvicorn_server.should_exit = True
-    thread.join()
+    config = uvicorn.Config(app.create(settings, worker_database), log_level="warning", ws="none")
+    server = uvicorn.Server(config)
+    runner = threading.Thread(target=server.run, args=([listener],))
+    runner.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
+    server.should_exit = True
+    runner.join()
 
 
 def test_page_cannot_be_framed_scripted_or_kept() -> None:
@@ -143,8 +58,10 @@ def test_config_cannot_end_its_script_element() -> None:
 
 @pytest.mark.parametrize("example", graphiql.examples(), ids=lambda example: example["query"].split()[1])
 def test_example_explains_itself_and_has_a_title(example: graphiql.Example) -> None:
-    (operation,) = parse(example["query"]).definitions
+    document = parse(example["query"])
+    (operation,) = document.definitions
 
+    assert validate(core_schema, document) == []
     assert example["query"].startswith("# ")
     assert isinstance(operation, OperationDefinitionNode)
     assert operation.name
@@ -160,9 +77,9 @@ def test_no_asset_is_missing_its_licence_or_names_a_cdn() -> None:
 
 
 @pytest.mark.browser
-async def test_operation_runs_with_the_token_filled_in(server: Server) -> None:
+async def test_operation_runs_with_the_token_filled_in(address: str) -> None:
     async with browse() as browser:
-        page = await browser.visit(server.url)
+        page = await browser.visit(address)
         await expect(page).to_have_title("Zorbit GraphiQL")
         await expect(page.locator(".graphiql-tab-button")).to_have_text(
             ["Workspace", "Drafts", "Quotas", "Search", "Invoices"]
@@ -170,16 +87,16 @@ async def test_operation_runs_with_the_token_filled_in(server: Server) -> None:
 
         authorization = await _run(page)
 
-        await expect(page.locator(".graphiql-response")).to_contain_text("demo@zorbit.test")
-        assert authorization == f"Bearer {server.token}"
+        await expect(page.locator(".graphiql-response")).to_contain_text(DEMO_EMAIL)
+        assert authorization == f"Bearer {await _token(page)}"
         assert browser.complaints == []
-        assert {urlsplit(request.url).netloc for request in browser.requests} == {urlsplit(server.url).netloc}
+        assert {urlsplit(request.url).netloc for request in browser.requests} == {urlsplit(address).netloc}
 
 
 @pytest.mark.browser
-async def test_side_panes_know_the_schema(server: Server) -> None:
+async def test_side_panes_know_the_schema(address: str) -> None:
     async with browse() as browser:
-        page = await browser.visit(server.url)
+        page = await browser.visit(address)
         await _run(page)
 
         await page.get_by_label("Show Documentation Explorer").click()
@@ -193,9 +110,9 @@ async def test_side_panes_know_the_schema(server: Server) -> None:
 
 
 @pytest.mark.browser
-async def test_editor_highlights_completes_and_validates(server: Server) -> None:
+async def test_editor_highlights_completes_and_validates(address: str) -> None:
     async with browse() as browser:
-        page = await browser.visit(server.url)
+        page = await browser.visit(address)
         editor = page.locator(".graphiql-query-editor")
         await expect(
             editor.locator(".view-line", has_text="viewer").locator("[class*=mtk]").first
@@ -212,25 +129,25 @@ async def test_editor_highlights_completes_and_validates(server: Server) -> None
 
 
 @pytest.mark.browser
-async def test_fresh_token_replaces_the_one_of_an_earlier_visit(server: Server) -> None:
+async def test_fresh_token_replaces_the_one_of_an_earlier_visit(address: str) -> None:
     async with browse() as browser:
-        page = await browser.visit(server.url)
+        page = await browser.visit(address)
         await _persist_headers(page)
         await _run(page)
-        assert server.token not in await _stored(page)
+        earlier = await _token(page)
+        assert earlier not in await _stored(page)
 
-        server.token = "token-of-the-next-run"
         await page.reload()
 
-        assert await _run(page) == "Bearer token-of-the-next-run"
+        assert await _run(page) == f"Bearer {await _token(page)}" != f"Bearer {earlier}"
         await expect(page.locator(".graphiql-tab-button")).to_have_count(5)
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("persists", [True, False])
-async def test_typed_header_is_kept_only_on_request(server: Server, persists: bool) -> None:
+async def test_typed_header_is_kept_only_on_request(address: str, persists: bool) -> None:
     async with browse() as browser:
-        page = await browser.visit(server.url)
+        page = await browser.visit(address)
         if persists:
             await _persist_headers(page)
         await _write(page, page.locator(".graphiql-editor:visible").last, '{"Authorization": "Bearer typed"}')
@@ -239,21 +156,21 @@ async def test_typed_header_is_kept_only_on_request(server: Server, persists: bo
 
         await page.reload()
 
-        assert await _run(page) == ("Bearer typed" if persists else f"Bearer {server.token}")
+        assert await _run(page) == ("Bearer typed" if persists else f"Bearer {await _token(page)}")
         await expect(page.locator(".graphiql-tab-button")).to_have_count(5)
 
 
 @pytest.mark.browser
-async def test_operation_from_the_history_is_signed_in(server: Server) -> None:
+async def test_operation_from_the_history_is_signed_in(address: str) -> None:
     async with browse() as browser:
-        page = await browser.visit(server.url)
+        page = await browser.visit(address)
         await _run(page)
         await page.reload()
         await page.get_by_label("Show History").click()
 
         await page.locator(".graphiql-history-item-label").first.click()
 
-        assert await _run(page) == f"Bearer {server.token}"
+        assert await _run(page) == f"Bearer {await _token(page)}"
 
 
 async def _run(page: Page) -> str | None:
@@ -261,6 +178,11 @@ async def _run(page: Page) -> str | None:
     async with page.expect_request(lambda request: "Workspace" in (request.post_data or "")) as sent:
         await page.get_by_label("Execute query").click()
     return await (await sent.value).header_value("authorization")
+
+
+async def _token(page: Page) -> str:
+    """The token that the server filled into this page."""
+    return str(await page.evaluate("JSON.parse(document.getElementById('config').textContent).token"))
 
 
 async def _write(page: Page, editor: Locator, text: str) -> None:
