@@ -1,3 +1,8 @@
-DEMO_EMAIL = "demo@example.com"
-ADMIN_EMAIL = "admin@example.com"
-PUBLISHER_EMAIL = "publisher@example.com"
+"""`zorbit demo`: a believable workspace to look around in, and rows by the million to measure with."""
+
+from zorbit.demo.fill import fill, total
+from zorbit.demo.profiles import DEMO_EMAIL
+from zorbit.demo.rows import Counts
+from zorbit.demo.workspace import ADMIN_EMAIL, PUBLISHER_EMAIL
+
+__all__ = ["ADMIN_EMAIL", "DEMO_EMAIL", "PUBLISHER_EMAIL", "Counts", "fill", "total"]
