@@ -25,9 +25,7 @@ TABLES = [table.__name__ for table in models.TABLES]
 DAYS = [
     datetime(2026, 3, 1, 0, 0, tzinfo=UTC),
     datetime(2026, 3, 31, 23, 59, tzinfo=UTC),
-    datetime(2026, 12, 31, 12, 0, tzinfo=UTC),
     datetime(2028, 2, 29, 23, 0, tzinfo=UTC),
-    datetime(2028, 3, 4, 8, 0, tzinfo=UTC),
 ]
 
 

@@ -106,7 +106,7 @@ def _fill(url: str, number: int) -> None:
     with Progress(transient=True) as progress:
         task = progress.add_task("demo data", total=data.total(number))
         counts = data.fill(url, users=number, advance=lambda rows: progress.advance(task, rows))
-    typer.echo(f"demo data: {counts}", err=True)
+    typer.echo("demo data: " + ", ".join(f"{rows} {table}" for table, rows in counts.items()), err=True)
 
 
 @app.command()

@@ -30,7 +30,7 @@ _LAST_INVOICE = {
 
 @dataclass(frozen=True, slots=True)
 class Methods:
-    """How a user pays, and how he used to."""
+    """How a user pays now, and paid at first."""
 
     current: UUID
     removed: UUID

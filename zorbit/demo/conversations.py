@@ -23,7 +23,7 @@ def write_conversations(scene: Scene) -> None:
         numbers = range(number, number + share)
         scripts = [script(scene.turn(topics(), place), place, scene.rng) for place in numbers]
         if scene.index == 0 and window.is_running:
-            scripts += [long_script(), JAPANESE]
+            scripts = [long_script(), JAPANESE, *scripts]  # not the first that a visitor sees
         posts = itertools.count()
         moments = scene.spread(window.cycle.start, window.stop, len(scripts))
         for spoken, at in zip(scripts, moments, strict=True):

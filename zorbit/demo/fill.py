@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 
 from zorbit.demo.rows import PARENTS_FIRST, Counts, Rows
-from zorbit.demo.workspace import expected, write_workspace
+from zorbit.demo.workspace import write_workspace
 from zorbit.errors import OperatorError
 
 BATCH = 2000
@@ -45,11 +45,6 @@ def fill(
         # Not ANALYZE alone: it would leave the index of words unsorted, and index-only scans slow.
         connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(_tables()))
     return rows.counts
-
-
-def total(users: int) -> int:
-    """How many rows `fill` writes for so many users, counted without a database."""
-    return expected(users)
 
 
 def _begin(connection: psycopg.Connection) -> datetime:

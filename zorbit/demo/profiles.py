@@ -62,7 +62,7 @@ _KNOWN: tuple[tuple[str, str | None], ...] = (
 
 
 def author(index: int) -> Author:
-    """Ordinary user `index`, counted from 0; which rows are his depends on the profile alone."""
+    """Ordinary user `index`, counted from 0; how many rows there are depends on the profile alone."""
     profile = DEMO if index == 0 else OTHERS[(index - 1) % len(OTHERS)]
     unknown = (f"author{index + 1}@example.com", f"Sample Author {index + 1}")
     email, name = _KNOWN[index] if index < len(_KNOWN) else unknown

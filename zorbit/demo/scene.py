@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Scene:
-    """A user, the dates that hold for him, and what he has made so far."""
+    """A user, the dates that hold, and what was made so far."""
 
     rows: Rows
     rng: Random

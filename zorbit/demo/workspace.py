@@ -53,8 +53,8 @@ def write_workspace(rows: Rows, users: int, now: datetime) -> Iterator[None]:
         yield
 
 
-def expected(users: int) -> int:
-    """How many rows `write_workspace` adds."""
+def total(users: int) -> int:
+    """How many rows `write_workspace` adds for `users`, one or more, told from a few of them."""
     turns, rest = divmod(users - 1, len(OTHERS))
     return _size(1 + rest) + turns * (_size(1 + len(OTHERS)) - _size(1))
 
@@ -79,7 +79,7 @@ def _write_base(rows: Rows, calendar: Calendar) -> dict[str, UUID]:
 
 
 def _write_author(rows: Rows, author: Author, calendar: Calendar, plans: dict[str, UUID]) -> None:
-    """Add an ordinary user with everything that is his."""
+    """Add an ordinary user and everything that belongs to one."""
     profile = author.profile
     rng = Random(f"zorbit demo {author.index}")  # noqa: S311 - the same again is the point
     hour = timedelta(seconds=rng.uniform(6 * 3600, 18 * 3600))
