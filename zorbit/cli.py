@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -34,8 +35,14 @@ user_app = typer.Typer(help="Users.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
 
 
+STOPPED = 128 + signal.SIGTERM
+"""The exit code of a command that was told to stop."""
+
+
 def main() -> None:
     """Run the command; what an operator has to put right is said in a line, without a traceback."""
+    # By default SIGTERM ends a process at once, and an embedded PostgreSQL would be left running.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(STOPPED))
     try:
         app()
     except (OperatorError, Refused) as error:
@@ -68,15 +75,20 @@ def _serve(settings: Settings, url: str) -> None:
     gc.freeze()
     gc.set_threshold(50_000)
     typer.echo(f"Zorbit serves http://{_address(settings)}/graphql (stop with Ctrl-C)", err=True)
-    uvicorn.run(
-        application,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    try:
+        uvicorn.run(
+            application,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    except SystemExit as end:
+        # uvicorn finishes what runs, then hands the signal on: for a server that is how it is meant to end.
+        if end.code != STOPPED:
+            raise
 
 
 @app.command()
