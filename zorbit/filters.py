@@ -1,6 +1,6 @@
 """What a `where` argument asks for, as data: hashable, so that equal filters share one batch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,20 +73,23 @@ def sql(condition: Condition, columns: Any) -> ColumnElement[bool]:
 
 def bounded(condition: Condition) -> Condition:
     """`condition`, unless it is too large: raises BadInput naming the limit."""
-    found = list(_depths(condition, 1))
-    if len(found) > CONDITION_LIMIT:
-        raise BadInput(f"at most {CONDITION_LIMIT} conditions, not {len(found)}", field="where")
-    if max(found, default=0) > DEPTH_LIMIT:
+    count, depth = _size(condition)
+    if count > CONDITION_LIMIT:
+        raise BadInput(f"at most {CONDITION_LIMIT} conditions, not {count}", field="where")
+    if depth > DEPTH_LIMIT + 1:  # the outermost is no combination
         raise BadInput(f"`and`, `or` and `not` go at most {DEPTH_LIMIT} deep", field="where")
     return condition
 
 
-def _depths(condition: Condition, depth: int) -> Iterator[int]:
+def _size(condition: Condition) -> tuple[int, int]:
+    """(how many conditions, how many All within one another); an empty All counts as a condition."""
     match condition:
         case Compare():
-            yield depth
-        case All(of) | Either(of):
-            for part in of:
-                yield from _depths(part, depth + 1)
+            return 1, 0
         case Not(of):
-            yield from _depths(of, depth + 1)
+            return _size(of)
+        case All(of) | Either(of):
+            sizes = [_size(part) for part in of]
+            count = sum(count for count, _ in sizes)
+            depth = max((depth for _, depth in sizes), default=0)
+            return (max(count, 1), depth + 1) if isinstance(condition, All) else (count, depth)

@@ -19,7 +19,7 @@ from zorbit.errors import BadInput
 
 DEFAULT_SIZE = 20
 MAXIMUM_SIZE = 100
-CURSOR_LIMIT = 2_000
+CURSOR_LIMIT = 4_000  # characters: a name of 300 control characters makes 2,500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 

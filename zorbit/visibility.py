@@ -50,6 +50,11 @@ class Viewer:
         return self.id is not None
 
     @property
+    def is_person(self) -> bool:
+        """Whether the caller has data; a service has none, whatever rows bear its id."""
+        return self.role in {Role.USER, Role.ADMIN}
+
+    @property
     def sees_everything(self) -> bool:
         """Whether other users' rows are visible too."""
         return self.role is Role.ADMIN
@@ -91,7 +96,7 @@ def _own_conditions(entity: Any, table: type[models.Row], viewer: Viewer) -> lis
     if issubclass(table, models.Deletable):
         found.append(~entity.is_deleted)
     if not viewer.sees_everything:
-        if not viewer.is_signed_in:
+        if not viewer.is_person:
             found.append(false())
         elif table is models.User:
             found.append(entity.id == viewer.id)
@@ -113,7 +118,7 @@ def _parent_conditions(entity: Any, table: type[models.Row], viewer: Viewer) -> 
 def _plan_condition(plan: Any, viewer: Viewer) -> ColumnElement[bool]:
     if viewer.sees_everything:
         return true()
-    if not viewer.is_signed_in:
+    if not viewer.is_person:
         return false()
     own: Any = aliased(models.Subscription)
     return or_(plan.is_active, exists().where(own.plan_id == plan.id, own.user_id == viewer.id))

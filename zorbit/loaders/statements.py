@@ -1,5 +1,6 @@
 """The statements that read many parents' rows at once."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,8 @@ from zorbit.models.base import SEARCH_VECTOR
 from zorbit.visibility import Viewer, visible
 
 POSITION = "position"
+# Every minus that only another minus follows. PostgreSQL keeps one place on a stack for each, and has 32.
+MINUSES = re.compile(r'-[^\w"]*(?=-)')
 
 
 def by_column(table: type[models.Row], column: Any, viewer: Viewer, keys: Sequence[UUID]) -> Select[Any]:
@@ -79,4 +82,4 @@ def _array(keys: Sequence[UUID]) -> Any:
 
 def _matches(table: type[models.Row], words: str) -> ColumnElement[bool]:
     vector = models.table_of(table).c[SEARCH_VECTOR]
-    return vector.bool_op("@@")(func.websearch_to_tsquery("simple", words))
+    return vector.bool_op("@@")(func.websearch_to_tsquery("simple", MINUSES.sub("", words)))
