@@ -168,7 +168,7 @@ def _to_many(
     else:
         where_type = inputs.where_type(f"{name}Where", table, filters, combined=False)
     order_type = inputs.order_type(f"{name}Order", table, relation.orders)
-    arguments = _list_arguments(table, where_type, order_type)
+    arguments = _list_arguments(relation, where_type, order_type)
     # Nullable where a rule may refuse it, so that its refusal does not take its siblings along.
     nullable = "" if access is None else " | None"
     return _field(resolve, f"Connection[{table.__name__}]{nullable}", description, arguments, access)
@@ -182,16 +182,17 @@ def _source(listing: Listing, parent: UUID | None) -> Source:
     )
 
 
-def _list_arguments(table: type[models.Row], where_type: Any, order_type: Any) -> Arguments:
+def _list_arguments(relation: ToMany, where_type: Any, order_type: Any) -> Arguments:
+    first = "newest" if relation.default_order.descending else "oldest"
     arguments: Arguments = {
         "where": (where_type | None, "Which rows to list."),
-        "order_by": (order_type | None, "The order of the list; newest first unless told otherwise."),
+        "order_by": (order_type | None, f"The order of the list; {first} first unless told otherwise."),
         "first": (int | None, FIRST),
         "after": (str | None, AFTER),
         "last": (int | None, LAST),
         "before": (str | None, BEFORE),
     }
-    if SEARCH_VECTOR in models.table_of(table).c:
+    if SEARCH_VECTOR in models.table_of(relation.table).c:
         arguments["search"] = (str | None, SEARCH)
     return arguments
 

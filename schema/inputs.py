@@ -110,7 +110,8 @@ def filter_type(kind: type) -> Any:
     )
 
 
-def where_type(name: str, table: type[models.Row], columns: Iterable[str], *, combined: bool) -> Any:
+@cache
+def where_type(name: str, table: type[models.Row], columns: tuple[str, ...], *, combined: bool) -> Any:
     """The filter over rows: one condition a column, and with `combined` also and, or, not."""
     made = new_input(name)
     fields = {
@@ -165,8 +166,8 @@ def _parts(where: Any, path: str) -> Iterator[Condition]:
         if name == "not":
             yield Not(All(tuple(_parts(value, f"{path}.not"))))
         elif name in COMBINATIONS:
-            parts = (All(tuple(_parts(part, f"{path}.{name}"))) for part in value)
-            yield All(tuple(parts)) if name == "and" else Either(tuple(parts))
+            parts = [All(tuple(_parts(part, f"{path}.{name}"))) for part in value]
+            yield from parts if name == "and" else [Either(tuple(parts))]
         else:
             for operator, operand in _given(value, f"{path}.{camel(name)}"):
                 yield Compare(name, operator, _operand(operand, f"{path}.{camel(name)}.{camel(operator)}"))
