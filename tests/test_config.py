@@ -1,0 +1,195 @@
+"""Settings: what is wrong is said in a line that names the variable, and secrets stay secret."""
+
+from pathlib import Path
+
+import pytest
+
+from zorbit import config
+from zorbit.config import Identity, LogFormat, LogLevel, Settings
+from zorbit.errors import OperatorError
+
+SECRET = "geheim"
+NO_NUMBER = "Input should be a valid number, unable to parse string as a number"
+NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
+NO_POSTGRESQL = "must begin with postgresql:// (for example postgresql://zorbit@db.internal/zorbit)"
+NO_HTTP = "must begin with https:// (or http:// for an issuer on the same host)"
+
+WRONG = [
+    ("PORT", "http", NO_INTEGER),
+    ("PORT", "-1", "Input should be greater than or equal to 0"),
+    ("PORT", "65536", "Input should be less than or equal to 65535"),
+    ("DATABASE_URL", f"mysql://zorbit:{SECRET}@db/zorbit", NO_POSTGRESQL),
+    ("DATABASE_URL", SECRET, NO_POSTGRESQL),
+    ("POOL_SIZE", "many", NO_INTEGER),
+    ("POOL_SIZE", "0", "Input should be greater than or equal to 1"),
+    ("POOL_SIZE", "1001", "Input should be less than or equal to 1000"),
+    ("POOL_TIMEOUT", "soon", NO_NUMBER),
+    ("POOL_TIMEOUT", "0", "Input should be greater than 0"),
+    ("POOL_TIMEOUT", "61", "Input should be less than or equal to 60"),
+    ("POOL_TIMEOUT", "nan", "Input should be less than or equal to 60"),
+    ("CONNECT_TIMEOUT", "soon", NO_INTEGER),
+    ("CONNECT_TIMEOUT", "0", "Input should be greater than or equal to 1"),
+    ("CONNECT_TIMEOUT", "61", "Input should be less than or equal to 60"),
+    ("STATEMENT_TIMEOUT", "soon", NO_NUMBER),
+    ("STATEMENT_TIMEOUT", "0", "Input should be greater than 0"),
+    ("STATEMENT_TIMEOUT", "inf", "Input should be less than or equal to 3600"),
+    ("LOCK_TIMEOUT", "soon", NO_NUMBER),
+    ("LOCK_TIMEOUT", "-1", "Input should be greater than 0"),
+    ("LOCK_TIMEOUT", "3601", "Input should be less than or equal to 3600"),
+    ("JWKS_URL", "ftp://issuer/keys", NO_HTTP),
+    ("JWT_LEEWAY", "much", NO_NUMBER),
+    ("JWT_LEEWAY", "-1", "Input should be greater than or equal to 0"),
+    ("JWT_LEEWAY", "301", "Input should be less than or equal to 300"),
+    ("IDENTITY", "email", "Input should be 'user_id', 'subject' or 'provision'"),
+    ("GRACE_DAYS", "week", NO_INTEGER),
+    ("GRACE_DAYS", "-1", "Input should be greater than or equal to 0"),
+    ("GRACE_DAYS", "91", "Input should be less than or equal to 90"),
+    ("MISSED_AFTER_HOURS", "day", NO_INTEGER),
+    ("MISSED_AFTER_HOURS", "0", "Input should be greater than or equal to 1"),
+    ("MISSED_AFTER_HOURS", "721", "Input should be less than or equal to 720"),
+    ("GRAPHIQL", "perhaps", "Input should be a valid boolean, unable to interpret input"),
+    ("LOG_FORMAT", "xml", "Input should be 'json' or 'console'"),
+    ("LOG_LEVEL", "loud", "Input should be 'debug', 'info', 'warning' or 'error'"),
+]
+# Any text is a value of these.
+FREE = {"HOST", "DATA_DIR", "JWT_KEY_FILE", "JWT_ISSUER", "JWT_AUDIENCE"}
+ISSUER = {"JWT_ISSUER": "https://issuer", "JWT_AUDIENCE": "zorbit"}
+KEY_SOURCE_NEEDS = "a key source needs ZORBIT_JWT_ISSUER and ZORBIT_JWT_AUDIENCE too"
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"ZORBIT_{name}", value)
+    return config.load()
+
+
+def complaint(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    with pytest.raises(OperatorError) as refusal:
+        load(monkeypatch, **variables)
+    assert refusal.value.__suppress_context__
+    return str(refusal.value)
+
+
+def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch)
+
+    assert settings == Settings.model_construct()
+    assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 8000, Path(".zorbit"))
+    assert settings.embedded
+    assert not settings.has_key_source
+    assert settings.identity is Identity.USER_ID
+
+
+@pytest.mark.parametrize(("name", "value", "message"), WRONG, ids=[f"{name}={v}" for name, v, _ in WRONG])
+def test_a_wrong_value_is_one_line_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    assert complaint(monkeypatch, **{name: value}) == f"ZORBIT_{name}: {message}"
+
+
+def test_each_setting_that_has_wrong_values_is_tried() -> None:
+    assert {name for name, _, _ in WRONG} == {name.upper() for name in Settings.model_fields} - FREE
+
+
+def test_every_wrong_variable_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = complaint(
+        monkeypatch,
+        PORT="http",
+        DATABASE_URL=f"mysql://zorbit:{SECRET}@db/zorbit",
+        LOG_LEVEL="loud",
+    ).splitlines()
+
+    assert lines == [
+        f"ZORBIT_PORT: {NO_INTEGER}",
+        f"ZORBIT_DATABASE_URL: {NO_POSTGRESQL}",
+        "ZORBIT_LOG_LEVEL: Input should be 'debug', 'info', 'warning' or 'error'",
+    ]
+
+
+@pytest.mark.parametrize("name", ["STATEMENT_TIMEOUT", "LOCK_TIMEOUT"])
+def test_a_timeout_below_a_millisecond_does_not_become_none_at_all(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # PostgreSQL counts in milliseconds, and 0 turns the timeout off.
+    assert f"ZORBIT_{name}: Input should be greater than" in complaint(monkeypatch, **{name: "0.0004"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://zorbit:{SECRET}@db:port/zorbit",
+        f"postgresql://zorbit:{SECRET}@[::1/zorbit",
+        f"postgresql://zorbit:{SECRET}@db/zorbit?no_such_option=1",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_a_line_too(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    message = complaint(monkeypatch, DATABASE_URL=url)
+
+    assert message.startswith("ZORBIT_DATABASE_URL: ")
+    assert len(message.splitlines()) == 1
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("name", ["JWKS_URL", "JWT_KEY_FILE"])
+def test_a_key_source_needs_issuer_and_audience(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    source = {name: "https://issuer/keys"}
+    for given in ({}, {"JWT_ISSUER": "https://issuer"}, {"JWT_AUDIENCE": "zorbit"}):
+        with monkeypatch.context() as patch:
+            assert complaint(patch, **source, **given) == KEY_SOURCE_NEEDS
+
+    assert load(monkeypatch, **source, **ISSUER).has_key_source
+
+
+def test_there_is_one_key_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {"JWKS_URL": "https://issuer/keys", "JWT_KEY_FILE": "/etc/zorbit/key.pem"}
+
+    assert complaint(monkeypatch, **both, **ISSUER) == (
+        "ZORBIT_JWKS_URL and ZORBIT_JWT_KEY_FILE exclude each other: set one of them"
+    )
+
+
+@pytest.mark.parametrize("identity", ["subject", "provision"])
+def test_an_identity_of_the_issuers_needs_a_key_source(
+    monkeypatch: pytest.MonkeyPatch, identity: str
+) -> None:
+    assert complaint(monkeypatch, IDENTITY=identity) == (
+        "ZORBIT_IDENTITY needs a key source: ZORBIT_JWKS_URL or ZORBIT_JWT_KEY_FILE"
+    )
+
+    settings = load(monkeypatch, IDENTITY=identity, JWKS_URL="https://issuer/keys", **ISSUER)
+    assert settings.identity == identity
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, **{name.upper(): "" for name in Settings.model_fields}) == load(monkeypatch)
+    assert load(monkeypatch).embedded
+
+
+def test_values_are_read_once_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(
+        monkeypatch,
+        HOST="::1",
+        PORT="0",
+        DATA_DIR="/srv/zorbit",
+        DATABASE_URL=f"postgres://zorbit:{SECRET}@db/zorbit",
+        POOL_TIMEOUT="0.5",
+        GRAPHIQL="false",
+        LOG_FORMAT="console",
+        LOG_LEVEL="warning",
+    )
+    monkeypatch.setenv("ZORBIT_PORT", "9000")
+
+    assert (settings.host, settings.port, settings.data_dir) == ("::1", 0, Path("/srv/zorbit"))
+    assert settings.pool_timeout == 0.5
+    assert not settings.embedded
+    assert not settings.graphiql
+    assert settings.log_format is LogFormat.CONSOLE
+    assert settings.log_level is LogLevel.WARNING
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 9000  # type: ignore[misc] # which is what is tried
+
+
+def test_the_databases_password_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, DATABASE_URL=f"postgresql://zorbit:{SECRET}@db/zorbit")
+
+    assert SECRET not in f"{settings!r} {settings!s} {settings.model_dump()} {settings.model_dump_json()}"
