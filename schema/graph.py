@@ -24,6 +24,7 @@ from schema import inputs
 from schema.access import Access, Require
 from schema.connections import Connection, Source
 from zorbit import models, paging
+from zorbit.checks import text_of, uuid_of
 from zorbit.context import Context
 from zorbit.filters import SEARCH_LIMIT
 from zorbit.loaders.relations import NEWEST_FIRST, Listing, ToMany, ToOne
@@ -127,7 +128,7 @@ def by_id(table: type[models.Row], description: str) -> Any:
     """The row of `table` with an id; null for what is unknown, deleted or another's."""
 
     async def resolve(info: Info[Context, None], id: strawberry.ID) -> Any:
-        return await info.context.loaders.row(table, inputs.uuid_of(id, "id"))
+        return await info.context.loaders.row(table, uuid_of(id, "id"))
 
     arguments = {"id": (strawberry.ID, "The row's id.")}
     annotation = f"{table.__name__} | None"
@@ -157,7 +158,7 @@ def _to_many(
         where = inputs.condition(given.get("where"))
         search = given.get("search")
         if search is not None:
-            inputs.text_of(search, "search", SEARCH_LIMIT)
+            text_of(search, "search", SEARCH_LIMIT)
         bounds = {name: given.get(name) for name in ("first", "after", "last", "before")}
         listing = Listing(relation, where, search, order, paging.page(table, order, **bounds))
         parent = None if relation.key is None else self.id

@@ -14,12 +14,10 @@ import strawberry
 
 from schema.enums import Direction, describe
 from zorbit import filters, models
+from zorbit.checks import text_of
 from zorbit.errors import BadInput
 from zorbit.filters import All, Compare, Condition, Either, Not
-from zorbit.models.base import TEXT_LIMIT
 from zorbit.paging import Order
-
-UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 SCALAR_NAMES = {
     UUID: "ID",
@@ -52,22 +50,6 @@ def kind_of(table: type[models.Row], attribute: str) -> type:
     annotation = table.model_fields[attribute].annotation
     kind: Any = next((kind for kind in get_args(annotation) if kind is not type(None)), annotation)
     return kind if isinstance(kind, type) else object
-
-
-def uuid_of(text: str, field: str) -> UUID:
-    """An id from outside; raises BadInput naming `field` unless it is a UUID as the API writes them."""
-    if not UUID_FORM.fullmatch(text):
-        raise BadInput(f"`{field}` must be a UUID like 0191d3a2-7c1e-7b6a-9b1f-2f6c1d8e4a57", field=field)
-    return UUID(text)
-
-
-def text_of(text: str, field: str, limit: int = TEXT_LIMIT) -> str:
-    """A text from outside; raises BadInput for NUL, lone surrogates or more than `limit` characters."""
-    if len(text) > limit:
-        raise BadInput(f"`{field}` has at most {limit} characters, not {len(text)}", field=field)
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadInput(f"`{field}` must not hold NUL or half a surrogate pair", field=field)
-    return text
 
 
 def optional(name: str, annotation: Any, description: str) -> Any:

@@ -12,12 +12,12 @@ from schema.access import Access
 from schema.connections import Connection
 from schema.fields import field
 from schema.graph import all_rows, by_id
-from schema.inputs import text_of, uuid_of
 from schema.personas import SystemPersona
 from schema.posts import DuePost
 from schema.trash import TrashEntry
 from schema.users import User
 from zorbit import models, paging
+from zorbit.checks import text_of, uuid_of
 from zorbit.context import Context
 from zorbit.errors import BadInput
 from zorbit.services import nodes, users
@@ -25,7 +25,6 @@ from zorbit.services.personas import system_personas
 from zorbit.services.publishing import LONGEST_DUE_FIRST
 from zorbit.services.trash import LATEST_FIRST
 
-EMAIL_LIMIT = 320
 NODES_LIMIT = 100
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The row's id.")]
@@ -108,7 +107,7 @@ class Query:
         email: Annotated[str, strawberry.argument(description="The address.")],
     ) -> User | None:
         """Addresses are unique among live users."""
-        found = await info.context.loaders.once(users.by_email, text_of(email, "email", EMAIL_LIMIT))
+        found = await info.context.loaders.once(users.by_email, text_of(email, "email", users.EMAIL_LIMIT))
         return cast("User | None", found)
 
     @field("The personas that ship with the product, the same for everybody.", Access.ANYBODY)

@@ -16,6 +16,7 @@ SOURCES = sorted(path for room in ("zorbit", "schema") for path in (ROOT / room)
 TABLES = {table.__name__ for table in models.TABLES}
 FILE_LINES = 300
 FUNCTION_LINES = 50
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 # What makes a relation of a statement: the statement inside has been looked at where it was begun.
 DERIVING = {"subquery", "lateral", "cte", "scalar_subquery", "table_valued", "render_derived"}
@@ -46,7 +47,7 @@ class Module:
     def _statements(self, node: ast.AST, function: ast.AST | None) -> Iterator[ast.AST]:
         if isinstance(node, ast.Call) and self._reads(node, function):
             yield node
-        inner = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else function
+        inner = node if isinstance(node, FUNCTION) else function
         for child in ast.iter_child_nodes(node):
             yield from self._statements(child, inner)
 
@@ -65,42 +66,64 @@ class Module:
                 )
         return False
 
-    def _is_derived(self, node: ast.AST, function: ast.AST | None) -> bool:
-        """Whether what is selected comes from other statements and functions, never from a table itself."""
+    def _is_derived(
+        self, node: ast.AST, function: ast.AST | None, seen: frozenset[str] = frozenset()
+    ) -> bool:
+        """Whether what is selected comes from other statements and functions, never from a table itself.
+
+        `seen` are the names that are being followed: one that is made from itself adds nothing.
+        """
+        parts: list[tuple[ast.AST, ast.AST | None]]
         match node:
             case ast.Constant():
-                return True
-            case ast.Call(func=ast.Name(id="aliased"), args=[_, statement]):
-                return self._is_derived(statement, function)
-            case ast.Call(func=ast.Name(id=name)) if name not in LITERALS:
-                made = [part for part in self.tree.body if isinstance(part, ast.FunctionDef)]
-                returned = [_returned(part) for part in made if part.name == name]
-                return bool(returned) and all(self._is_derived(value, made) for made, value in returned[0])
+                parts = []
             case ast.Call(func=ast.Attribute(attr=name)) if name in DERIVING:
-                return True
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="func")) | ast.Name()):
-                return all(self._is_derived(part, function) for part in node.args)
+                parts = []
+            case ast.Call(func=ast.Name(id="aliased"), args=[_, statement]):
+                parts = [(statement, function)]
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="func"))):
+                parts = [(part, function) for part in node.args]
+            case ast.Call(func=ast.Name(id=name)) if name in LITERALS:
+                parts = [(part, function) for part in node.args]
+            case ast.Call(func=ast.Name(id=name)) if returned := self._returned(name):
+                parts = [] if name in seen else returned
+                seen |= {name}
             case ast.Call(func=ast.Attribute(value=value)) | ast.Attribute(value=value):
-                return self._is_derived(value, function)
-            case ast.Name(id=name):
-                values = list(_assigned(name, function))
-                return bool(values) and all(self._is_derived(value, function) for value in values)
-        return False
+                parts = [(value, function)]
+            case ast.Name(id=name) if values := _assigned(name, function):
+                parts = [] if name in seen else [(value, function) for value in values]
+                seen |= {name}
+            case _:
+                return False
+        return all(self._is_derived(part, scope, seen) for part, scope in parts)
+
+    def _returned(self, name: str) -> list[tuple[ast.AST, ast.AST | None]]:
+        """What a function of the module returns, and the function."""
+        return [
+            (node.value, function)
+            for function in self.tree.body
+            if isinstance(function, FUNCTION) and function.name == name
+            for node in ast.walk(function)
+            if isinstance(node, ast.Return) and node.value
+        ]
 
 
-def _returned(function: ast.FunctionDef) -> list[tuple[ast.AST, ast.AST]]:
-    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
-    return [(function, node.value or node) for node in returns]
-
-
-def _assigned(name: str, function: ast.AST | None) -> Iterator[ast.AST]:
-    """The values of a local name."""
+def _assigned(name: str, function: ast.AST | None) -> list[ast.AST]:
+    """The values of a local name; of a parameter none: it may be anything."""
+    found: list[ast.AST] = []
+    if isinstance(function, FUNCTION) and name in {part.arg for part in _parameters(function.args)}:
+        return found
     for node in ast.walk(function) if function else ():
         match node:
             case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
-                yield value
+                found.append(value)
             case ast.AnnAssign(target=ast.Name(id=target), value=ast.AST() as value) if target == name:
-                yield value
+                found.append(value)
+    return found
+
+
+def _parameters(made: ast.arguments) -> list[ast.arg]:
+    return [*made.posonlyargs, *made.args, *made.kwonlyargs]
 
 
 def _name(call: ast.Call) -> str:
@@ -145,6 +168,7 @@ def found_in(source: str) -> list[str]:
         "select(aliased(models.Post))",
         "models.table_of(models.Post).select()",
         "def read(table):\n    return select(table)",
+        "def read(table):\n    table = table\n    return select(table.c.id)",
         "def read(table):\n    row = aliased(table)\n    return select(row.id)",
         "def read():\n    return select(_post().c.id)\ndef _post():\n    return models.table_of(models.Post)",
         "session.get(models.Post, id)",
@@ -168,8 +192,9 @@ def test_a_read_past_visibility_is_found(source: str) -> None:
     [
         "visible(models.Post, viewer).with_only_columns(models.Post.id)",
         "select(func.count()).select_from(visible(models.Post, viewer).subquery())",
-        "def read():\n    posts = visible(Post, viewer).lateral()\n    return select(aliased(Post, posts), posts.c.id)",
-        "def read():\n    return select(_keys().c.key)\ndef _keys():\n    return func.unnest(ids).render_derived()",
+        "def read():\n    posts = visible(Post, viewer).lateral()\n    return select(aliased(Post, posts))",
+        "def read():\n    k = _keys()\n    return select(k.c.key)\ndef _keys():\n    return func.a().cte()",
+        "def read(old):\n    post = old.subquery()\n    post = post.alias()\n    return select(post.c.id)",
         "settings.get('Post')",
         "path.exists()",
         """text("SELECT pg_advisory_unlock(:key)")""",
@@ -209,7 +234,7 @@ def test_functions_fit_a_screen() -> None:
         f"{path.relative_to(ROOT)}: {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(node, FUNCTION)
     }
 
     assert len(functions) > 200

@@ -1,10 +1,12 @@
 """The ASGI application: who is asking, over what wire."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -42,7 +44,10 @@ STATUS: dict[Code, tuple[int, dict[str, str]]] = {
     Code.UNAVAILABLE: (503, {"Retry-After": "5"}),
 }
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+# The event loop itself keeps only weak references to its tasks.
+ABANDONED: set[asyncio.Task[Response]] = set()
+
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 logger = structlog.get_logger(__name__)
 
@@ -137,11 +142,12 @@ def create(settings: Settings, database_url: str) -> Starlette:
             await server.verifier.aclose()
             await server.database.close()
 
+    limit = settings.request_timeout
     return Starlette(
         routes=[
-            Route("/graphql", _guarded(server.graphql), methods=EVERY_METHOD),
+            Route("/graphql", _guarded(server.graphql, limit), methods=EVERY_METHOD),
             Route("/healthz", healthy),
-            Route("/readyz", _guarded(server.ready)),
+            Route("/readyz", _guarded(server.ready, limit)),
             Mount(graphiql.MOUNT, StaticFiles(directory=graphiql.ASSETS)),
         ],
         lifespan=lifespan,
@@ -155,12 +161,12 @@ def explain(error: Exception) -> Refusal | None:
     return Refusal(str(error), error.extensions) if isinstance(error, Refused) else None
 
 
-def _guarded(endpoint: Endpoint) -> Endpoint:
+def _guarded(endpoint: Endpoint, limit: float) -> Endpoint:
     """Whatever goes wrong is answered in JSON, and what is not for the client goes to the log alone."""
 
     async def answered(request: Request) -> Response:
         try:
-            return await endpoint(request)
+            return await _within(limit, endpoint(request))
         except HTTPRefused as refused:
             return http.refusal(refused)
         except Refused as refused:
@@ -175,6 +181,33 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
             return _fault(request.state.request_id)
 
     return answered
+
+
+async def _within(limit: float, answering: Coroutine[Any, Any, Response]) -> Response:
+    """What `answering` gives, if it does so in `limit` seconds; raises Unavailable otherwise.
+
+    A task that is late is canceled but not waited for: psycopg answers a cancellation by dialling the
+    database again, which takes up to ten seconds where that has fallen silent.
+    """
+    task = asyncio.create_task(answering)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=limit)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if done:
+        return task.result()
+    task.cancel()
+    ABANDONED.add(task)
+    task.add_done_callback(_forget)
+    logger.warning("request given up", seconds=limit)
+    raise Unavailable
+
+
+def _forget(task: asyncio.Task[Response]) -> None:
+    ABANDONED.discard(task)
+    if not task.cancelled():
+        task.exception()  # looked at, so that asyncio does not report it: the request was answered long ago
 
 
 def _refusal(refused: Refused) -> Response:

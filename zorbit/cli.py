@@ -4,10 +4,11 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Annotated, TypeVar
 
@@ -35,18 +36,22 @@ user_app = typer.Typer(help="Users.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
 
 
-STOPPED = 128 + signal.SIGTERM
-"""The exit code of a command that was told to stop."""
+class Stopped(SystemExit):
+    """The command was told to stop, by SIGTERM."""
 
 
 def main() -> None:
     """Run the command; what an operator has to put right is said in a line, without a traceback."""
     # By default SIGTERM ends a process at once, and an embedded PostgreSQL would be left running.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(STOPPED))
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except (OperatorError, Refused) as error:
         sys.exit(f"zorbit: {error}")
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise Stopped(128 + number)
 
 
 @app.command()
@@ -74,21 +79,36 @@ def _serve(settings: Settings, url: str) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
-    typer.echo(f"Zorbit serves http://{_address(settings)}/graphql (stop with Ctrl-C)", err=True)
-    try:
-        uvicorn.run(
-            application,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
+    with _listener(settings) as listener:
+        host, port = listener.getsockname()[:2]
+        typer.echo(f"Zorbit serves http://{_address(host, port)}/graphql (stop with Ctrl-C)", err=True)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
         )
-    except SystemExit as end:
-        # uvicorn finishes what runs, then hands the signal on: for a server that is how it is meant to end.
-        if end.code != STOPPED:
-            raise
+        # uvicorn finishes what runs, then hands the signal on: that is how a server is meant to end.
+        with suppress(KeyboardInterrupt, Stopped):
+            server.run(sockets=[listener])
+
+
+def _listener(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        where, reason = _address(settings.host, settings.port), str(error.strerror).partition(" (")[0]
+        raise OperatorError(
+            f"cannot listen on {where}: {reason}; set ZORBIT_HOST or ZORBIT_PORT to another"
+        ) from None
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 @app.command()
@@ -238,8 +258,3 @@ def _run(url: str, settings: Settings, act: Callable[[AsyncSession], Awaitable[T
             await database.close()
 
     return asyncio.run(run())
-
-
-def _address(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{host}:{settings.port}"

@@ -4,8 +4,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from zorbit.errors import OperatorError
 
@@ -38,8 +42,17 @@ class LogLevel(StrEnum):
 
 
 def _postgresql_url(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+    text = url.get_secret_value()
+    if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql:// (for example postgresql://zorbit@db.internal/zorbit)")
+    try:
+        make_url(text)
+        conninfo_to_dict(text)
+    except (ValueError, ArgumentError, ProgrammingError):
+        # What is wrong would be told with a piece of the address, perhaps of the password.
+        raise ValueError(
+            "is not an address: postgresql://user:password@host:5432/database?option=value"
+        ) from None
     return url
 
 
@@ -67,8 +80,8 @@ class Settings(BaseSettings):
     pool_timeout: Annotated[float, Field(gt=0, le=60)] = 5
     """How long a request waits for a free connection."""
     connect_timeout: Annotated[int, Field(ge=1, le=60)] = 3
-    statement_timeout: Annotated[float, Field(gt=0, le=3600)] = 10
-    lock_timeout: Annotated[float, Field(gt=0, le=3600)] = 3
+    statement_timeout: Annotated[float, Field(ge=0.001, le=3600)] = 10
+    lock_timeout: Annotated[float, Field(ge=0.001, le=3600)] = 3
 
     jwks_url: Annotated[str, AfterValidator(_http_url)] | None = None
     """Address of the issuer's JSON Web Key Set."""
@@ -93,6 +106,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether the database is the embedded one."""
         return self.database_url is None
+
+    @property
+    def request_timeout(self) -> float:
+        """When a request is given up: a connection may be waited for, made, and used for one statement."""
+        return self.pool_timeout + self.connect_timeout + self.statement_timeout
 
     @property
     def has_key_source(self) -> bool:

@@ -53,6 +53,8 @@ def connect(url: str, settings: Settings) -> Database:
         pool_timeout=settings.pool_timeout,
         # A request after a restart of PostgreSQL finds a fresh connection instead of an error.
         pool_pre_ping=True,
+        # An error's text goes into the log, and parameters are what users wrote.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": settings.connect_timeout,
             "application_name": "zorbit",

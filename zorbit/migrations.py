@@ -71,7 +71,15 @@ def migrate(
         config.set_main_option("script_location", str(SCRIPTS))
         config.attributes["connection"] = connection
         goes_down = target == "base" or (target != "head" and (before or "") > target)
-        (command.downgrade if goes_down else command.upgrade)(config, target)
+        try:
+            (command.downgrade if goes_down else command.upgrade)(config, target)
+        except sa.exc.OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
+            raise OperatorError(
+                "a long transaction holds a table that the migration needs (lock timeout): nothing of this "
+                "revision was done, run `zorbit migrate` again when that transaction has ended"
+            ) from None
         after = current(connection)
     say(f"schema {after}" if before == after else f"schema {before or 'empty'} -> {after or 'empty'}")
 
@@ -105,7 +113,10 @@ def plain_connection(url: str, connect_timeout: int) -> Iterator[sa.Connection]:
     Raises OperatorError where the database can't be reached.
     """
     engine = sa.create_engine(
-        driver_url(url), poolclass=sa.NullPool, connect_args={"connect_timeout": connect_timeout}
+        driver_url(url),
+        poolclass=sa.NullPool,
+        hide_parameters=True,
+        connect_args={"connect_timeout": connect_timeout},
     )
     try:
         with engine.connect() as connection:

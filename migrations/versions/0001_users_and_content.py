@@ -146,6 +146,9 @@ def upgrade() -> None:
         sa.Column("userId", sa.Uuid(), nullable=False),
         sa.Column("threadId", sa.Uuid(), nullable=False),
         sa.CheckConstraint('char_length("content") <= 100000', name=op.f("ck_ChatMessage_content_length")),
+        sa.CheckConstraint(
+            '"generationTime" BETWEEN 0 AND 1000000', name=op.f("ck_ChatMessage_generation_time_finite")
+        ),
         sa.ForeignKeyConstraint(
             ["userId", "threadId"],
             ["Thread.userId", "Thread.id"],

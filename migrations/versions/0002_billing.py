@@ -48,7 +48,7 @@ def upgrade() -> None:
             'least("postGenerationLimit", "ideaGenerationLimit", "commentGenerationLimit", "postSchedulingLimit", "personaLimit", "imageCreationLimit") >= 0',
             name=op.f("ck_Plan_limits_not_negative"),
         ),
-        sa.CheckConstraint("price >= 0", name=op.f("ck_Plan_price_not_negative")),
+        sa.CheckConstraint("price >= 0 AND price < 'NaN'", name=op.f("ck_Plan_price_not_negative")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_Plan")),
     )
     op.create_table(
@@ -156,7 +156,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(status = 'paid') <= (\"paidDate\" IS NOT NULL)", name=op.f("ck_Invoice_paid_has_date")
         ),
-        sa.CheckConstraint("amount >= 0", name=op.f("ck_Invoice_amount_not_negative")),
+        sa.CheckConstraint("amount >= 0 AND amount < 'NaN'", name=op.f("ck_Invoice_amount_not_negative")),
         sa.CheckConstraint(
             'char_length("invoiceNumber") <= 300', name=op.f("ck_Invoice_invoiceNumber_length")
         ),
@@ -180,7 +180,10 @@ def upgrade() -> None:
         sa.Column("unitPrice", sa.Numeric(precision=10, scale=2), nullable=False),
         sa.Column("amount", sa.Numeric(precision=10, scale=2), nullable=False),
         sa.Column("invoiceId", sa.Uuid(), nullable=False),
-        sa.CheckConstraint('amount = quantity * "unitPrice"', name=op.f("ck_InvoiceItem_amount_is_product")),
+        sa.CheckConstraint(
+            "amount = quantity * \"unitPrice\" AND amount < 'NaN'",
+            name=op.f("ck_InvoiceItem_amount_is_product"),
+        ),
         sa.CheckConstraint(
             'char_length("description") <= 100000', name=op.f("ck_InvoiceItem_description_length")
         ),

@@ -124,6 +124,11 @@ CHECKS: list[tuple[str, str, dict[str, Any]]] = [
     ("ck_Plan_currency_form", "Plan", {"currency": "USDT"}),
     ("ck_Plan_currency_form", "Plan", {"currency": ""}),
     ("ck_Plan_price_not_negative", "Plan", {"price": "-0.01"}),
+    ("ck_Plan_price_not_negative", "Plan", {"price": "NaN"}),
+    ("ck_Invoice_amount_not_negative", "Invoice", {"amount": "NaN"}),
+    ("ck_InvoiceItem_amount_is_product", "InvoiceItem", {"amount": "NaN", "unitPrice": "NaN"}),
+    ("ck_ChatMessage_generation_time_finite", "ChatMessage", {"generationTime": "NaN"}),
+    ("ck_ChatMessage_generation_time_finite", "ChatMessage", {"generationTime": -0.1}),
     *(
         ("ck_Plan_limits_not_negative", "Plan", {f"{limit}Limit": -1})
         for limit in (

@@ -159,18 +159,31 @@ async def test_combinations_of_none_or_one_or_more(
     assert found["totalCount"] == len(titles)
 
 
-@pytest.mark.parametrize("value", [1e308, -1e308, 5e-324, 0, 2**53])
-async def test_any_number_can_be_compared_with(client: Client, database_url: str, value: float) -> None:
+@pytest.mark.parametrize(
+    ("bounds", "times"),
+    [
+        ({"gte": 0, "lt": 5e-324}, [0]),
+        ({"eq": 5e-324}, [5e-324]),
+        ({"gt": 0, "lt": 1}, [0.1, 5e-324]),
+        ({"eq": 0.1}, [0.1]),
+        ({"gt": -1e308, "lt": 1e308}, [1_000_000, 0.1, 5e-324, 0]),
+        ({"gte": 1_000_000, "lt": 2**53}, [1_000_000]),
+        ({"in": [-1e308, 0, 1e308]}, [0]),
+    ],
+)
+async def test_any_number_can_be_compared_with(
+    client: Client, database_url: str, bounds: dict[str, Any], times: list[float]
+) -> None:
     user = insert(database_url, "User")
-    thread = insert(database_url, "Thread", userId=user)
-    own = {"userId": user, "threadId": thread}
-    insert_many(database_url, "ChatMessage", [own | {"generationTime": value}, own])
+    own = {"userId": user, "threadId": insert(database_url, "Thread", userId=user)}
+    rows = [own | {"generationTime": time} for time in (0, 5e-324, 0.1, 1_000_000, None)]
+    insert_many(database_url, "ChatMessage", rows)
 
     found = await MESSAGES.of(
-        client, user, user, "nodes { generationTime }", where={"generationTime": {"gte": value}}
+        client, user, user, "nodes { generationTime }", where={"generationTime": bounds}
     )
 
-    assert found == {"nodes": [{"generationTime": value}]}
+    assert [row["generationTime"] for row in found["nodes"]] == times
 
 
 async def test_moments_at_the_ends_of_time_can_be_compared_with(client: Client, database_url: str) -> None:

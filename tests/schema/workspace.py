@@ -113,7 +113,7 @@ def _thread(made: Workspace) -> dict[str, Any]:
 
 
 def _message(made: Workspace) -> dict[str, Any]:
-    return {"generationTime": made.maybe(made.random.choice([0.0, 0.1, 2.5, 1e300]))}
+    return {"generationTime": made.maybe(made.random.choice([0.0, 0.1, 2.5, 1e-300]))}
 
 
 def _idea(made: Workspace) -> dict[str, Any]:

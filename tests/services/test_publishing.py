@@ -81,6 +81,8 @@ async def test_posts_are_due_while_their_owner_is_entitled(
         (NOW, True),
         (NOW - INSTANT, True),
         (NOW - MISSED_AFTER + INSTANT, True),
+        # Missed is what is more than 24 hours late.
+        (NOW - MISSED_AFTER, True),
         (NOW - MISSED_AFTER - INSTANT, False),
     ],
 )

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from itertools import cycle
 
+from zorbit.checks import NAME_LIMIT, TEXT_LIMIT
 from zorbit.demo.scripts import Draft, Exchange, Idea, Script
 from zorbit.demo.topics import topics
 from zorbit.models import ThreadType
-from zorbit.models.base import NAME_LIMIT, TEXT_LIMIT
 
 POST_UNITS = 3000
 """The most UTF-16 code units that a post of type `post` may have."""

@@ -12,10 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlmodel import Field, SQLModel
 from uuid_utils.compat import uuid7
 
-NAME_LIMIT = 300
-"""Characters in a name or a title."""
-TEXT_LIMIT = 100_000
-"""Characters in any other text."""
+from zorbit.checks import NAME_LIMIT, TEXT_LIMIT
 
 TIMESTAMP = sa.DateTime(timezone=True)
 JSON_DOCUMENT = JSONB(none_as_null=True)

@@ -62,7 +62,7 @@ class Plan(Editable, table=True):
 
     __table_args__ = (
         _currency_form(),
-        check("price_not_negative", "price >= 0"),
+        check("price_not_negative", "price >= 0 AND price < 'NaN'"),
         check(
             "limits_not_negative",
             'least("postGenerationLimit", "ideaGenerationLimit", "commentGenerationLimit", '
@@ -148,7 +148,7 @@ class Invoice(Editable, table=True):
         UniqueConstraint("invoice_number"),
         owned_reference("payment_method_id", "PaymentMethod", on_delete="RESTRICT"),
         _currency_form(),
-        check("amount_not_negative", "amount >= 0"),
+        check("amount_not_negative", "amount >= 0 AND amount < 'NaN'"),
         check("paid_has_date", "(status = 'paid') <= (\"paidDate\" IS NOT NULL)"),
         *short("invoiceNumber"),
         listing("user_id", "created_at", live=False),
@@ -174,7 +174,7 @@ class InvoiceItem(Editable, table=True):
 
     __table_args__ = (
         check("quantity_positive", "quantity > 0"),
-        check("amount_is_product", 'amount = quantity * "unitPrice"'),
+        check("amount_is_product", "amount = quantity * \"unitPrice\" AND amount < 'NaN'"),
         *long("description"),
         listing("invoice_id", "created_at", live=False),
     )

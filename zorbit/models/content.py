@@ -66,6 +66,8 @@ class ChatMessage(Deletable, table=True):
     __table_args__ = (
         UniqueConstraint("user_id", "id"),
         owned_reference("thread_id", "Thread", on_delete="CASCADE"),
+        # GraphQL's Float can't carry NaN, which PostgreSQL takes for larger than any number.
+        check("generation_time_finite", '"generationTime" BETWEEN 0 AND 1000000'),
         *long("content"),
         listing("thread_id", "created_at"),
         listing("user_id", "created_at"),

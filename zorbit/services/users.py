@@ -8,10 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from uuid_utils.compat import uuid7
 
+from zorbit.checks import NAME_LIMIT, text_of
 from zorbit.errors import BadInput
 from zorbit.models import Role, User
 from zorbit.visibility import OPERATOR, Viewer, visible
 
+EMAIL_LIMIT = 320
 EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,255}")
 
 
@@ -37,10 +39,12 @@ async def create(
 ) -> User | None:
     """A new user; None where a live user has the address, or any user the subject.
 
-    Raises BadInput for what is not an address.
+    Raises BadInput for what is not an address, and for a name that is too long.
     """
-    if not EMAIL.fullmatch(email):
+    if not EMAIL.fullmatch(text_of(email, "email", EMAIL_LIMIT)):
         raise BadInput("`email` must be an address like ada@example.com", field="email")
+    if name is not None:
+        text_of(name, "name", NAME_LIMIT)
     values = {
         "id": uuid7(),
         "email": email,

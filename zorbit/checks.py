@@ -1,0 +1,29 @@
+"""Values from outside: taken as they should be, or refused with the field and the limit named."""
+
+import re
+from uuid import UUID
+
+from zorbit.errors import BadInput
+
+NAME_LIMIT = 300
+"""Characters in a name or a title."""
+TEXT_LIMIT = 100_000
+"""Characters in any other text."""
+
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def uuid_of(text: str, field: str) -> UUID:
+    """An id; raises BadInput unless it is a UUID as the API writes them."""
+    if not UUID_FORM.fullmatch(text):
+        raise BadInput(f"`{field}` must be a UUID like 0191d3a2-7c1e-7b6a-9b1f-2f6c1d8e4a57", field=field)
+    return UUID(text)
+
+
+def text_of(text: str, field: str, limit: int = TEXT_LIMIT) -> str:
+    """A text; raises BadInput for NUL, lone surrogates or more than `limit` characters."""
+    if len(text) > limit:
+        raise BadInput(f"`{field}` has at most {limit} characters, not {len(text)}", field=field)
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadInput(f"`{field}` must not hold NUL or half a surrogate pair", field=field)
+    return text
