@@ -23,7 +23,7 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error o
     code: ClassVar[Code]
 
     def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
-        """`field` names the input that is at fault, as the client spelt it (`where.id.eq`)."""
+        """`field` names the input that is at fault, as the client spelt it (`where.title.eq`)."""
         super().__init__(message or type(self).__doc__)
         self.field = field
 

@@ -152,12 +152,15 @@ def cursor(order: Order, row: Any) -> str:
 def _decoded(text: str, column: Any, order: Order, field: str) -> Place:
     try:
         padded = text[:CURSOR_LIMIT] + "=" * (-len(text) % 4)
-        tag, value, key = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
+        decoded = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
+        tag, value, key = decoded if isinstance(decoded, list) else [None] * 3
         if tag == order.tag:
             return Place(_value(value, column), UUID(key))
     except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
-        raise BadInput("not a cursor of this list", field=field) from None
-    raise BadInput("another order made this cursor: begin again without it", field=field)
+        tag = None
+    if isinstance(tag, str):
+        raise BadInput("another order made this cursor: begin again without it", field=field)
+    raise BadInput("not a cursor of this list", field=field)
 
 
 def _value(value: Any, column: Any) -> Any:

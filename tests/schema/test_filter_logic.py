@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Client
+from tests.examples import examples
 from tests.rows import fetch, insert
 from tests.schema.lists import Edge
 from tests.schema.workspace import MOMENTS, WORDS, Workspace, post
@@ -119,7 +120,7 @@ def posts(database_url: str) -> Posts:
 
 @settings(
     deadline=None,
-    max_examples=100,
+    max_examples=examples(60),
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -136,7 +137,7 @@ async def test_a_filter_of_any_shape_finds_what_python_finds(
 
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=examples(15),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(where=leaves)

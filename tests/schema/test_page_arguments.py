@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Client
+from tests.examples import examples
 from tests.rows import insert, insert_many
 from tests.schema.lists import LISTS, ROOT, Edge
 from tests.schema.workspace import fill
@@ -45,7 +46,7 @@ BAD_PAGES: list[tuple[dict[str, Any], str]] = [
 
 fuzzed = settings(
     deadline=None,
-    max_examples=150,
+    max_examples=examples(100),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 

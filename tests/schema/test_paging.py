@@ -38,7 +38,7 @@ async def walk(
     total: int | None = None
     place: str | None = None
     while True:
-        arguments[size] = sizes.randint(2, 6)
+        arguments[size] = sizes.randint(3, 7)
         if place is not None:
             arguments[cursor] = place
         page = await edge.of(client, by, parent, NAMED if total is None else PAGE, **arguments)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Client
+from tests.examples import examples
 from tests.rows import insert, insert_many
 from tests.schema.lists import LISTS, Edge
 
@@ -204,7 +205,7 @@ async def test_punctuation_is_no_error(client: Client, author: UUID, search: str
 
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -67,7 +67,7 @@ def _due(rule: DueRule) -> Select[Any]:
         .join(Subscription, col(Subscription.user_id) == col(Post.user_id))
         .where(
             col(Post.scheduled_on) <= rule.now,
-            col(Post.scheduled_on) > rule.now - rule.missed_after,
+            col(Post.scheduled_on) >= rule.now - rule.missed_after,
             ~col(Post.is_posted_on_linkedin),
             entitled(rule.now, rule.grace),
         )
