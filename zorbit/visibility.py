@@ -61,6 +61,8 @@ class Viewer:
 
 
 NOBODY = Viewer(None, None)
+ANY_USER = 'SELECT EXISTS (SELECT FROM "User")'
+"""Whether a database is in use: whether there is any user, deleted ones too."""
 OPERATOR = Viewer(None, Role.ADMIN)
 """The server itself and its command line: sees every live row, and is no user."""
 

@@ -9,6 +9,7 @@ from psycopg import sql
 from zorbit.demo.rows import PARENTS_FIRST, Counts, Rows
 from zorbit.demo.workspace import write_workspace
 from zorbit.errors import OperatorError
+from zorbit.visibility import ANY_USER
 
 BATCH = 2000
 """Rows that are held before they are written: a few MiB, and several steps of a progress bar each second."""
@@ -53,7 +54,7 @@ def _begin(connection: psycopg.Connection) -> datetime:
         connection.execute("SELECT set_config(%s, %s, true)", (name, value))
     # Nobody else may become the first user meanwhile.
     connection.execute('LOCK TABLE "User" IN SHARE ROW EXCLUSIVE MODE')
-    row = connection.execute('SELECT now(), EXISTS (SELECT FROM "User")').fetchone()
+    row = connection.execute(f"SELECT now(), ({ANY_USER})").fetchone()
     started_at, is_used = row or (None, None)
     if is_used:
         raise OperatorError(

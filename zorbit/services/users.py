@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from zorbit.checks import NAME_LIMIT, text_of
 from zorbit.errors import BadInput
 from zorbit.models import Role, User
-from zorbit.visibility import OPERATOR, Viewer, visible
+from zorbit.visibility import ANY_USER, Viewer, visible
 
 EMAIL_LIMIT = 320
 EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,255}")
@@ -24,8 +24,8 @@ async def by_email(session: AsyncSession, viewer: Viewer, email: str) -> User | 
 
 
 async def any_exists(session: AsyncSession) -> bool:
-    """Whether there is a live user at all."""
-    return await session.scalar(visible(User, OPERATOR).limit(1)) is not None
+    """Whether there is any user at all, deleted ones too."""
+    return bool(await session.scalar(text(ANY_USER)))
 
 
 async def create(
