@@ -175,6 +175,8 @@ async def test_operation_from_the_history_is_signed_in(address: str) -> None:
 
 async def _run(page: Page) -> str | None:
     """Press the play button, and return the Authorization header that was sent."""
+    # The button is there before the editor knows its text.
+    await expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("Workspace")
     async with page.expect_request(lambda request: "Workspace" in (request.post_data or "")) as sent:
         await page.get_by_label("Execute query").click()
     return await (await sent.value).header_value("authorization")
