@@ -1,6 +1,6 @@
 # `make serve` and `make test` need Python 3.11 with pip and nothing else: uv and every package come with them.
 .DELETE_ON_ERROR:
-.PHONY: serve test check format sdl lock clean
+.PHONY: serve test check format sdl soak lock clean
 
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
@@ -25,6 +25,14 @@ format: .venv/ready
 
 sdl: .venv/ready  ## write schema.graphql anew
 	$(RUN)/zorbit schema > schema.graphql
+
+soak: .venv/ready  ## the properties with 25 times the examples, and a million rows; writes docs/soak.txt
+	{ date -u +%Y-%m-%d; \
+	  ZORBIT_TEST_SOAK=25 $(RUN)/pytest -n 2 -q -m hypothesis --no-header -p no:cacheprovider | tail -n 1; \
+	  folder=$$(mktemp -d) && chmod 755 $$folder; began=$$(date +%s); \
+	  ZORBIT_DATA_DIR=$$folder $(RUN)/zorbit demo --users 4200 2>&1 | grep "demo data"; \
+	  echo "written in $$(( $$(date +%s) - began )) s, the start of PostgreSQL and VACUUM included"; \
+	  rm -rf $$folder; } | tee docs/soak.txt
 
 lock: $(UV)  ## newest stable versions, with hashes
 	$(UV) pip compile --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -q -o requirements.lock pyproject.toml
