@@ -1,0 +1,69 @@
+"""Who may see what by following edges: every one of every type, as everybody."""
+
+import pytest
+from graphql import get_named_type
+
+from tests.schema.walks import EDGES, REFUSED, Edge, Scene, Seen, arguments, joined, selection
+from tests.schema.worlds import READERS
+
+
+@pytest.fixture(scope="module")
+async def crawled(scene: Scene) -> dict[str, Seen]:
+    """What each reader finds from the rows that are visible, all edges of each."""
+    return {name: await scene.crawl(name, Seen(scene.world.visible(name))) for name in READERS}
+
+
+@pytest.mark.parametrize("edge", EDGES.values(), ids=str)
+@pytest.mark.parametrize("viewer", READERS)
+def test_an_edge_leads_to_exactly_what_is_visible(
+    scene: Scene, crawled: dict[str, Seen], viewer: str, edge: Edge
+) -> None:
+    expected = joined(scene.world, viewer, edge, scene.world.visible(viewer))
+
+    assert crawled[viewer].edges[edge.parent, edge.name] == expected
+    assert any(expected.values()) or set(expected.values()) == {REFUSED}
+
+
+@pytest.mark.parametrize("viewer", READERS)
+def test_following_edges_never_leaves_what_is_visible(
+    scene: Scene, crawled: dict[str, Seen], viewer: str
+) -> None:
+    assert crawled[viewer].rows == scene.world.visible(viewer)
+
+
+@pytest.mark.parametrize("edge", EDGES.values(), ids=str)
+async def test_an_edge_of_an_edge_leads_there_too(scene: Scene, edge: Edge) -> None:
+    # One viewer each, by turns: what users and admins may see differs in the first edge, not in the second.
+    viewer = "root" if edge.is_many else "ada"
+    seen, visible = Seen(), scene.world.visible(viewer)
+    parents = sorted(key for key in visible if key[0] == edge.parent)
+    some = parents[:: len(parents) // 3 + 1]
+    below = selection(get_named_type(edge.field.type), 0)
+
+    seen.look(await scene.rows(viewer, some, f"{edge.name}{arguments(edge.field)} {{ {below} }}"))
+
+    assert seen.edges
+    for (parent, name), found in seen.edges.items():
+        expected = joined(scene.world, viewer, EDGES[parent, name], visible)
+        assert found == {id: expected[id] for id in found}, f"{edge} then {name}"
+
+
+@pytest.mark.parametrize("viewer", READERS)
+async def test_from_the_own_account_all_that_is_own_can_be_reached(
+    scene: Scene, crawled: dict[str, Seen], viewer: str
+) -> None:
+    world, me = scene.world, scene.world.people[viewer]
+    billed = {invoice.get("paymentMethodId") for invoice in world.rows["Invoice"].values()}
+    own = {
+        (table, id)
+        for table, id in world.visible(viewer)
+        # A way to pay that was removed and never paid with is found by its id alone.
+        if world.owner(table, id) == me and (id in billed or not world.rows[table][id].get("removedAt"))
+    }
+    plan = {("Plan", row["planId"]) for row in world.rows["Subscription"].values() if row["userId"] == me}
+
+    data = await scene.ask(viewer, "{ viewer { __typename id } }")
+
+    start = (data["viewer"]["__typename"], data["viewer"]["id"])
+    assert start == ("User", me)
+    assert crawled[viewer].reachable(start) == own | plan
