@@ -204,6 +204,7 @@ async def _persist_headers(page: Page) -> None:
     await page.get_by_label("Open settings dialog").click()
     await page.get_by_role("dialog").get_by_role("button", name="On", exact=True).click()
     await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 async def _stored(page: Page) -> str:
