@@ -92,7 +92,7 @@ def shape(table: type[models.Row], description: str, *, filters: tuple[str, ...]
 def one(key: Any, description: str) -> Any:
     """The row that a foreign key of this table refers to; null while that row is invisible."""
     target = target_of(key)
-    relation = ToOne(target, key.key, _id(target))
+    relation = ToOne(target, key.key, target.id)
     return Edge(lambda _parent, _name: _to_one(relation, description))
 
 
@@ -236,12 +236,8 @@ def _add_columns(declared: Shape) -> None:
     for name in [name for name, kind in origin.__annotations__.items() if kind is strawberry.auto]:
         column = table.model_fields[name]
         public = strawberry.field(name=inputs.camel(name.rstrip("_")), description=column.description)
-        origin.__annotations__[name] = _public_type(column.annotation)
+        origin.__annotations__[name] = PUBLIC_TYPES.get(column.annotation, column.annotation)
         setattr(origin, name, public)
-
-
-def _public_type(annotation: Any) -> Any:
-    return PUBLIC_TYPES.get(annotation, annotation)
 
 
 def add_edges(origin: type) -> None:
@@ -254,10 +250,6 @@ def _recognise_rows(declared: Shape) -> None:
     """Resolvers return rows as they are; behind an interface GraphQL has to tell which type a row is of."""
     origin, table = declared.origin, declared.table
     setattr(origin, "is_type_of", classmethod(lambda _cls, value, _info: isinstance(value, table)))  # noqa: B010
-
-
-def _id(table: type[models.Row]) -> Any:
-    return table.id
 
 
 def _title(name: str) -> str:

@@ -116,7 +116,8 @@ def migrate() -> None:
     """Bring the database up to this release's schema. Make a backup first."""
     settings = config.load()
     with _database(settings) as url:
-        _reach(url, settings)
+        with migrations.plain_connection(url, settings.connect_timeout) as connection:
+            migrations.demand_version(connection)
         migrations.migrate(url, say=typer.echo)
 
 
@@ -230,20 +231,14 @@ def _database(settings: Settings) -> Iterator[str]:
 def _prepared_database(settings: Settings) -> Iterator[str]:
     """The database, reachable and with this release's schema; the embedded one is brought up to it."""
     with _database(settings) as url:
-        _reach(url, settings)
-        if settings.embedded:
-            with migrations.plain_connection(url, settings.connect_timeout) as connection:
-                behind = migrations.current(connection) != migrations.head()
-            if behind:
-                migrations.migrate(url, say=lambda line: typer.echo(line, err=True))
         with migrations.plain_connection(url, settings.connect_timeout) as connection:
-            migrations.demand_head(connection)
+            migrations.demand_version(connection)
+            is_behind = (migrations.current(connection) or "") < migrations.head()
+            if not (settings.embedded and is_behind):
+                migrations.demand_head(connection)
+        if settings.embedded and is_behind:
+            migrations.migrate(url, say=lambda line: typer.echo(line, err=True))
         yield url
-
-
-def _reach(url: str, settings: Settings) -> None:
-    with migrations.plain_connection(url, settings.connect_timeout) as connection:
-        migrations.demand_version(connection)
 
 
 def _run(url: str, settings: Settings, act: Callable[[AsyncSession], Awaitable[T]]) -> T:
