@@ -60,7 +60,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Edge:
+class DeclaredEdge:
     """A declared edge, not yet a field: `make` is given the parent's and the field's name."""
 
     make: Callable[[str, str], StrawberryField]
@@ -93,13 +93,13 @@ def one(key: Any, description: str) -> Any:
     """The row that a foreign key of this table refers to; null while that row is invisible."""
     target = target_of(key)
     relation = ToOne(target, key.key, target.id)
-    return Edge(lambda _parent, _name: _to_one(relation, description))
+    return DeclaredEdge(lambda _parent, _name: _to_one(relation, description))
 
 
 def only(key: Any, description: str) -> Any:
     """The one row of another table whose unique foreign key refers to this row."""
     relation = ToOne(key.class_, "id", key)
-    return Edge(lambda _parent, _name: _to_one(relation, description))
+    return DeclaredEdge(lambda _parent, _name: _to_one(relation, description))
 
 
 def many(
@@ -113,7 +113,9 @@ def many(
 ) -> Any:
     """The rows of another table whose foreign key refers to this row; or those that meet `condition`."""
     relation = ToMany(key.class_, key, orders, default_order, condition)
-    return Edge(lambda parent, name: _to_many(relation, f"{parent}{_title(name)}", description, access))
+    return DeclaredEdge(
+        lambda parent, name: _to_many(relation, f"{parent}{_title(name)}", description, access)
+    )
 
 
 def all_rows(
@@ -121,7 +123,7 @@ def all_rows(
 ) -> Any:
     """Every visible row, whosever it is; `filters` must each be served by an index."""
     relation = ToMany(table, None)
-    return Edge(lambda _parent, name: _to_many(relation, _title(name), description, access, filters))
+    return DeclaredEdge(lambda _parent, name: _to_many(relation, _title(name), description, access, filters))
 
 
 def by_id(table: type[models.Row], description: str) -> Any:
@@ -132,7 +134,9 @@ def by_id(table: type[models.Row], description: str) -> Any:
 
     arguments = {"id": (strawberry.ID, "The row's id.")}
     annotation = f"{table.__name__} | None"
-    return Edge(lambda _parent, _name: _field(resolve, annotation, description, arguments, Access.PEOPLE))
+    return DeclaredEdge(
+        lambda _parent, _name: _field(resolve, annotation, description, arguments, Access.PEOPLE)
+    )
 
 
 def _to_one(relation: ToOne, description: str) -> StrawberryField:
@@ -242,7 +246,7 @@ def _add_columns(declared: Shape) -> None:
 
 def add_edges(origin: type) -> None:
     """Make the edges that a class declares its fields."""
-    for name, edge in [(name, edge) for name, edge in vars(origin).items() if isinstance(edge, Edge)]:
+    for name, edge in [(name, edge) for name, edge in vars(origin).items() if isinstance(edge, DeclaredEdge)]:
         setattr(origin, name, edge.make(origin.__name__, name))
 
 
