@@ -208,6 +208,9 @@ async def _persist_headers(page: Page) -> None:
 
 
 async def _stored(page: Page) -> str:
-    """All of localStorage, when GraphiQL, which writes half a second late, is done."""
-    await page.wait_for_timeout(1_000)
-    return str(await page.evaluate("JSON.stringify(localStorage)"))
+    """All of localStorage, when GraphiQL, which writes half a second late, has long been silent."""
+    seen: list[str] = []
+    while len(seen) < 5 or len(set(seen[-5:])) > 1:
+        await page.wait_for_timeout(400)
+        seen.append(str(await page.evaluate("JSON.stringify(localStorage)")))
+    return seen[-1]
