@@ -4,15 +4,19 @@ import strawberry
 from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from schema import billing, comments, graph, ideas, messages, templates, threads, usage  # noqa: F401 - they declare
+from schema import billing, comments, graph, ideas, messages, mutations, templates, threads, usage  # noqa: F401 - they declare
+from schema.errors import TYPES
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.writing import mutation_root
 
 graph.finish()
 graph.add_edges(Query)
 
 schema = strawberry.Schema(
     query=strawberry.type(Query, description="The root of every query."),
+    mutation=mutation_root(),
+    types=TYPES,
     # Not sort_schema: it makes the enums anew and loses their Python members. The printed schema is sorted.
     config=StrawberryConfig(scalar_map=SCALARS),
 )

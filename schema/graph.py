@@ -135,7 +135,7 @@ def by_id(table: type[models.Row], description: str) -> Any:
     arguments = {"id": (strawberry.ID, "The row's id.")}
     annotation = f"{table.__name__} | None"
     return DeclaredEdge(
-        lambda _parent, _name: _field(resolve, annotation, description, arguments, Access.PEOPLE)
+        lambda _parent, _name: computed(resolve, annotation, description, arguments, Access.PEOPLE)
     )
 
 
@@ -145,7 +145,7 @@ def _to_one(relation: ToOne, description: str) -> StrawberryField:
 
     # Nullable, even where the column is not: the row may be deleted between two statements, and a service
     # that sees a post sees nothing beyond it.
-    return _field(resolve, f"{relation.table.__name__} | None", description)
+    return computed(resolve, f"{relation.table.__name__} | None", description)
 
 
 def _to_many(
@@ -176,7 +176,7 @@ def _to_many(
     arguments = _list_arguments(relation, where_type, order_type)
     # Nullable where a rule may refuse it, so that its refusal does not take its siblings along.
     nullable = "" if access is None else " | None"
-    return _field(resolve, f"Connection[{table.__name__}]{nullable}", description, arguments, access)
+    return computed(resolve, f"Connection[{table.__name__}]{nullable}", description, arguments, access)
 
 
 def _source(listing: Listing, parent: UUID | None) -> Source:
@@ -202,7 +202,7 @@ def _list_arguments(relation: ToMany, where_type: Any, order_type: Any) -> Argum
     return arguments
 
 
-def _field(
+def computed(
     resolve: Callable[..., Any],
     annotation: str,
     description: str,

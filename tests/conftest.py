@@ -62,23 +62,28 @@ def database_url(worker_database: str) -> Iterator[str]:
 
 
 # One statement string, so one round trip; children first.
-SWEEP = ";".join(
-    f'DELETE FROM "{table.__name__}"'
-    for table in (
-        models.UsageLog,
-        models.UsageQuota,
-        models.InvoiceItem,
-        models.Invoice,
-        models.PaymentMethod,
-        models.Subscription,
-        models.Plan,
-        models.Comment,
-        models.Post,
-        models.Persona,
-        models.Template,
-        models.User,
-    )
-).encode()
+SWEEP = (
+    b"SET zorbit.erase = 'on';"
+    + ";".join(
+        f'DELETE FROM "{table.__name__}"'
+        for table in (
+            models.AuditEntry,
+            models.IdempotencyKey,
+            models.UsageLog,
+            models.UsageQuota,
+            models.InvoiceItem,
+            models.Invoice,
+            models.PaymentMethod,
+            models.Subscription,
+            models.Plan,
+            models.Comment,
+            models.Post,
+            models.Persona,
+            models.Template,
+            models.User,
+        )
+    ).encode()
+)
 
 
 @pytest.fixture(scope="session")

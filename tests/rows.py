@@ -53,6 +53,12 @@ PLAIN: dict[str, dict[str, Any]] = {
         "resetDate": NOW + timedelta(days=27),
     },
     "UsageLog": {"type": "post_generation"},
+    "AuditEntry": {"action": "deletePost", "subjectType": "Post", "subjectId": lambda _number: uuid7()},
+    "IdempotencyKey": {
+        "mutation": "createPost",
+        "key": lambda number: f"key-{number}",
+        "argumentsHash": "0" * 64,
+    },
 }
 
 

@@ -96,7 +96,7 @@ def test_migrations_make_what_the_models_declare(ladder: tuple[str, dict[str, Sc
     declared, migrated = dump(empty), ladder[1][REVISIONS[-1]]
 
     assert migrated == declared
-    assert kinds(declared)["TABLE"] == len(rows.PLAIN) == 15
+    assert kinds(declared)["TABLE"] == len(rows.PLAIN) == 17
 
 
 def test_up_over_rows_down_step_by_step_and_up_again(ladder: tuple[str, dict[str, Schema]]) -> None:

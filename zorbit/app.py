@@ -29,7 +29,7 @@ from zorbit.demo import DEMO_EMAIL
 from zorbit.engine import http
 from zorbit.engine.http import HTTPRefused
 from zorbit.engine.operations import Operations, Refusal
-from zorbit.errors import Code, OperatorError, Refused, Unauthenticated, Unavailable
+from zorbit.errors import Code, OperatorError, Refused, Unauthenticated, Unavailable, UserErrorCode
 from zorbit.logs import RequestLog
 from zorbit.models import Role
 from zorbit.services import users
@@ -37,7 +37,7 @@ from zorbit.visibility import NOBODY, OPERATOR
 
 PAGE_TOKEN_LIFETIME = timedelta(hours=12)
 EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-STATUS: dict[Code, tuple[int, dict[str, str]]] = {
+STATUS: dict[Code | UserErrorCode, tuple[int, dict[str, str]]] = {
     Code.BAD_USER_INPUT: (400, {}),
     Code.UNAUTHENTICATED: (401, {"WWW-Authenticate": "Bearer"}),
     Code.FORBIDDEN: (403, {}),

@@ -9,6 +9,15 @@ NAME_LIMIT = 300
 """Characters in a name or a title."""
 TEXT_LIMIT = 100_000
 """Characters in any other text."""
+LIST_LIMIT = 100
+"""Entries in a list of texts."""
+JSON_BYTES = 16 * 1024
+"""Bytes of a JSON column, written without spaces."""
+JSON_DEPTH = 8
+"""Levels of lists and objects in a JSON column."""
+INTEGER_LIMIT = 2**31 - 1
+MONEY_LIMIT = 10**8
+"""Amounts of money are less than this, in hundredths: `numeric(10,2)`."""
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

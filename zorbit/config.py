@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     """How long an unpaid subscription goes on working."""
     missed_after_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24
     """A scheduled post later than this is missed, no longer due."""
+    trial_days: Annotated[int, Field(ge=1, le=365)] = 14
+    """How long a trial lasts; a user has one ever."""
 
     graphiql: bool = True
     log_format: LogFormat = LogFormat.JSON

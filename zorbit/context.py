@@ -20,6 +20,11 @@ class Context:
     database: Database
     settings: Settings
 
+    def renew(self, viewer: Viewer, now: datetime) -> None:
+        """After a write: whoever the caller is by then, and nothing remembered of what was read before."""
+        self.viewer, self.now = viewer, now
+        self.__dict__.pop("loaders", None)
+
     @cached_property
     def loaders(self) -> Loaders:
         """The request's dataloaders."""

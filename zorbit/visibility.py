@@ -67,6 +67,11 @@ OPERATOR = Viewer(None, Role.ADMIN)
 """The server itself and its command line: sees every live row, and is no user."""
 
 
+def owner_of(user_id: UUID) -> Viewer:
+    """What a row refers to has to be its owner's, whoever writes: an admin sees more than that."""
+    return Viewer(user_id, Role.USER)
+
+
 def visible(table: type[T], viewer: Viewer) -> Select[T]:
     """The rows of `table` that `viewer` may see."""
     return select(table).where(*conditions(table, viewer))
@@ -75,8 +80,23 @@ def visible(table: type[T], viewer: Viewer) -> Select[T]:
 def trashed(table: type[T], viewer: Viewer, owner_id: UUID) -> Select[T]:
     """The rows of `owner_id` that were themselves deleted, also below deleted ancestors."""
     may_see = viewer.sees_everything or viewer.id == owner_id
-    owner = getattr(table, "user_id")  # noqa: B009 - every deletable table but User has one
-    return select(table).where(_deleted(table), owner == owner_id if may_see else false())
+    return select(table).where(_deleted(table), _owner(table) == owner_id if may_see else false())
+
+
+def restorable(table: type[T], viewer: Viewer) -> Select[T]:
+    """The rows that were themselves deleted, the viewer's own; for an admin anybody's, and users too."""
+    if viewer.sees_everything:
+        return select(table).where(_deleted(table))
+    own = false() if table is models.User or not viewer.is_person else _owner(table) == viewer.id
+    return select(table).where(_deleted(table), own)
+
+
+def stored(table: type[T]) -> Select[T]:
+    """Every row, deleted ones too: for facts that outlive a deletion, and for the operator's own commands.
+
+    Never for what a caller asks to see.
+    """
+    return select(table)
 
 
 def deleted_users(viewer: Viewer) -> Select[models.User]:
@@ -142,6 +162,11 @@ def _deleted(table: Any) -> ColumnElement[bool]:
     # `IS TRUE` would not match the partial indexes' own words.
     deleted: ColumnElement[bool] = table.is_deleted
     return deleted
+
+
+def _owner(table: Any) -> ColumnElement[UUID]:
+    owner: ColumnElement[UUID] = table.user_id
+    return owner
 
 
 def _has_owner(table: type[models.Row]) -> bool:

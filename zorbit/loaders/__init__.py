@@ -49,6 +49,11 @@ class Loaders:
         """The visible row of `table` with that id, or None."""
         return await self.batch(rows_by_column, table, table.id).load(key)
 
+    def prime(self, row: models.Row) -> None:
+        """Remember a row that was just written, so that it isn't read again."""
+        table = type(row)
+        self.batch(rows_by_column, table, table.id).prime(row.id, row)
+
     async def one(self, relation: ToOne, parent: Any) -> Any:
         """The visible row that `parent` refers to, or None."""
         key = getattr(parent, relation.key)

@@ -1,4 +1,4 @@
-"""The fifteen tables, reached as `models.Post`."""
+"""The tables, reached as `models.Post`: the source document's fifteen, and two about writing itself."""
 
 from zorbit.models.base import Deletable, Editable, Row, on_create, table_of
 from zorbit.models.billing import Invoice, InvoiceItem, PaymentMethod, Plan, Subscription
@@ -14,6 +14,7 @@ from zorbit.models.choices import (
 )
 from zorbit.models.content import ChatMessage, ContentIdea, Post, Thread
 from zorbit.models.library import Comment, Persona, Template
+from zorbit.models.records import AuditEntry, IdempotencyKey
 from zorbit.models.usage import UsageLog, UsageQuota
 from zorbit.models.users import User
 
@@ -33,7 +34,9 @@ TABLES: tuple[type[Row], ...] = (
     InvoiceItem,
     UsageQuota,
     UsageLog,
+    AuditEntry,
 )
+"""What clients can reach."""
 DELETABLE: tuple[type[Deletable], ...] = (
     User,
     Thread,
@@ -58,11 +61,13 @@ for _table in DELETABLE:
 __all__ = [
     "DELETABLE",
     "TABLES",
+    "AuditEntry",
     "ChatMessage",
     "Comment",
     "ContentIdea",
     "Deletable",
     "Editable",
+    "IdempotencyKey",
     "Invoice",
     "InvoiceItem",
     "InvoiceStatus",

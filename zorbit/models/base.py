@@ -108,7 +108,15 @@ def long(*columns: str) -> list[sa.CheckConstraint]:
 
 
 def _length(column: str, limit: int) -> sa.CheckConstraint:
-    return sa.CheckConstraint(f'char_length("{column}") <= {limit}', name=f"{column}_length")
+    condition = f'char_length("{column}") <= {limit}'
+    return sa.CheckConstraint(condition, name=f"{column}_length", info={"column": column, "limit": limit})
+
+
+def length_limits(model: type[SQLModel]) -> dict[str, int]:
+    """The most characters that each text of a table may have, by attribute: its CHECKs say so."""
+    attributes = {column.columns[0].name: column.key for column in sa.inspect(model).column_attrs}
+    checks = [constraint.info for constraint in table_of(model).constraints if constraint.info]
+    return {attributes[info["column"]]: info["limit"] for info in checks}
 
 
 def check(name: str, condition: str) -> sa.CheckConstraint:

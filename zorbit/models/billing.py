@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
-from sqlmodel import Field
+from sqlalchemy import CheckConstraint, Index, Sequence, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
 
 from zorbit.models.base import (
     Editable,
@@ -19,6 +19,7 @@ from zorbit.models.base import (
     long,
     moment,
     money,
+    on_create,
     owned_reference,
     owner,
     short,
@@ -90,10 +91,18 @@ class Subscription(Editable, table=True):
     user_id: UUID = owner()
     plan_id: UUID = Field(foreign_key="Plan.id", ondelete="RESTRICT", description="The plan subscribed to.")
     dodo_subscription_id: str | None = string("The payment provider's id of the subscription.", None)
+    # Not in the source: a change to a smaller plan waits for the period's end, and can be undone before.
+    next_plan_id: UUID | None = Field(
+        default=None,
+        foreign_key="Plan.id",
+        ondelete="RESTRICT",
+        description="The plan that takes over when the period ends.",
+    )
 
     __table_args__ = (
         UniqueConstraint("user_id"),
         check("trial_has_end", "status <> 'trialing' OR \"trialEndsAt\" IS NOT NULL"),
+        check("canceled_has_end", "status <> 'canceled' OR \"endDate\" IS NOT NULL"),
         listing("plan_id", "created_at", live=False),
         listing("status", "created_at", live=False),
         listing("created_at", live=False),
@@ -143,6 +152,13 @@ class Invoice(Editable, table=True):
     # Not CASCADE: a user with invoices is made anonymous, never removed.
     user_id: UUID = owner(on_delete="RESTRICT")
     payment_method_id: UUID | None = Field(default=None, description="What it was paid with.")
+    # Not in the source: what an invoice pays for takes effect when it is paid.
+    plan_id: UUID | None = Field(
+        default=None,
+        foreign_key="Plan.id",
+        ondelete="RESTRICT",
+        description="The plan that paying it subscribes to, changes to or renews.",
+    )
 
     __table_args__ = (
         UniqueConstraint("invoice_number"),
@@ -151,6 +167,13 @@ class Invoice(Editable, table=True):
         check("amount_not_negative", "amount >= 0 AND amount < 'NaN'"),
         check("paid_has_date", "(status = 'paid') <= (\"paidDate\" IS NOT NULL)"),
         *short("invoiceNumber"),
+        # At most one offer is open at a time: a second would be paid for nothing.
+        Index(
+            "uq_Invoice_open_plan",
+            "user_id",
+            unique=True,
+            postgresql_where=text("status = 'open' AND \"planId\" IS NOT NULL"),
+        ),
         listing("user_id", "created_at", live=False),
         listing("user_id", "billing_date", live=False),
         listing("payment_method_id", "created_at", live=False),
@@ -178,3 +201,34 @@ class InvoiceItem(Editable, table=True):
         *long("description"),
         listing("invoice_id", "created_at", live=False),
     )
+
+
+INVOICE_NUMBERS = Sequence("zorbit_invoice_number", metadata=SQLModel.metadata)
+
+# Checked when the transaction ends: an invoice comes before its items. The lock lets two who add items to one
+# invoice see each other's.
+on_create(
+    InvoiceItem,
+    """
+    CREATE FUNCTION zorbit_check_invoice_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+      checked uuid := CASE WHEN TG_TABLE_NAME = 'Invoice' THEN (to_jsonb(NEW) ->> 'id')::uuid
+        ELSE (to_jsonb(coalesce(NEW, OLD)) ->> 'invoiceId')::uuid END;
+      billed numeric;
+      items numeric;
+    BEGIN
+      SELECT amount INTO billed FROM "Invoice" WHERE id = checked FOR NO KEY UPDATE;
+      SELECT sum(amount) INTO items FROM "InvoiceItem" WHERE "invoiceId" = checked;
+      IF billed <> items THEN
+        RAISE EXCEPTION 'the items of invoice % come to %, not %', checked, items, billed
+          USING ERRCODE = 'check_violation', CONSTRAINT = 'zorbit_check_invoice_sum', TABLE = 'Invoice';
+      END IF;
+      RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER zorbit_check_invoice_sum
+      AFTER INSERT OR UPDATE OF amount, "invoiceId" OR DELETE ON "InvoiceItem"
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION zorbit_check_invoice_sum();
+    CREATE CONSTRAINT TRIGGER zorbit_check_invoice_sum AFTER UPDATE OF amount ON "Invoice"
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION zorbit_check_invoice_sum()
+    """,
+)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from zorbit.models.base import (
@@ -62,10 +62,30 @@ class UsageLog(Row, table=True):
     quota_id: UUID = Field(
         foreign_key="UsageQuota.id", ondelete="CASCADE", description="The quota it counts against."
     )
+    # Not in the source: a refund has to find its spend, and must not find it twice.
+    subject_id: UUID | None = Field(
+        default=None, description="The post, persona, ... it was spent on; no key, for that may be purged."
+    )
+    refund_of_id: UUID | None = Field(
+        default=None,
+        foreign_key="UsageLog.id",
+        ondelete="CASCADE",
+        description="The spend that it gives back, or a part of it.",
+    )
 
     __table_args__ = (
         check("amount_not_zero", "amount <> 0"),
+        check("refund_has_spend", '"refundOfId" IS NULL OR (amount < 0 AND "subjectId" IS NOT NULL)'),
         *long("description"),
+        # A carried-over entry is given back once for each persona, any other entry once.
+        Index(
+            "uq_UsageLog_refund",
+            "refund_of_id",
+            "subject_id",
+            unique=True,
+            postgresql_where=text('"refundOfId" IS NOT NULL'),
+        ),
+        Index(None, "subject_id", "created_at", postgresql_where=text('"subjectId" IS NOT NULL')),
         listing("quota_id", "created_at", live=False),
     )
 

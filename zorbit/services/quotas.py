@@ -1,4 +1,7 @@
-"""Quotas: how much of each limit is used. Reading never writes: a state that has no row yet is computed."""
+"""Quotas: how much of each limit is used. Reading never writes: a state that has no row yet is computed.
+
+Spending is `spending.spend`, giving back `spending.refund`.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from zorbit.models import Persona, Plan, QuotaType, Subscription, SubscriptionStatus, UsageQuota, User
-from zorbit.services.cycles import cycle_at
+from zorbit.services.cycles import Cycle, cycle_at
 from zorbit.services.subscriptions import entitled
 from zorbit.visibility import Viewer, visible
 
@@ -95,11 +98,12 @@ def _coming(type: QuotaType, account: Any, now: datetime) -> QuotaState:
     used = account.personas if account is not None and type is QuotaType.PERSONA else 0
     if account is None or account.Subscription is None:
         return QuotaState(type, used, 0, None)
-    return QuotaState(type, used, getattr(account.Plan, PLAN_LIMITS[type]), _end(account.Subscription, now))
+    limit = getattr(account.Plan, PLAN_LIMITS[type])
+    return QuotaState(type, used, limit, cycle_of(account.Subscription, now).end)
 
 
-def _end(subscription: Subscription, now: datetime) -> datetime | None:
-    # A trial is a cycle of its own.
-    if subscription.status is SubscriptionStatus.TRIALING:
-        return subscription.trial_ends_at
-    return cycle_at(subscription.start_date, now).end
+def cycle_of(subscription: Subscription, now: datetime) -> Cycle:
+    """The cycle that `now` lies in; a trial is a cycle of its own."""
+    if subscription.status is SubscriptionStatus.TRIALING and subscription.trial_ends_at is not None:
+        return Cycle(subscription.start_date, subscription.trial_ends_at)
+    return cycle_at(subscription.start_date, now)

@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from zorbit import models, paging
 from zorbit.paging import Order, Page, Slice
-from zorbit.visibility import PART_OF, Viewer, deleted_users, parent_of, trashed
+from zorbit.visibility import PART_OF, Viewer, deleted_users, parent_of, restorable, trashed
 
 LATEST_FIRST = Order("deleted_at")
 EXCERPT = 100
@@ -92,6 +92,13 @@ async def users(session: AsyncSession, viewer: Viewer, page: Page) -> Slice[Tras
     return await _read(session, paging.paged(statement, models.User, LATEST_FIRST, page), page)
 
 
+async def entry(session: AsyncSession, viewer: Viewer, kind: Trashable, id: UUID) -> TrashEntry | None:
+    """The row with this id, if it was deleted and the viewer could restore it."""
+    statement = _entry(kind, restorable(kind.table, viewer).where(kind.table.id == id))
+    found = (await session.execute(statement)).one_or_none()
+    return None if found is None else _made(found)
+
+
 async def count(session: AsyncSession, viewer: Viewer, owner_id: UUID) -> int:
     """How many rows one user has in the trash."""
     kinds = [kind for kind in Trashable if kind is not Trashable.USER]
@@ -108,17 +115,12 @@ async def count_users(session: AsyncSession, viewer: Viewer) -> int:
 
 
 async def _read(session: AsyncSession, statement: Select[Any], page: Page) -> Slice[TrashEntry]:
-    found = [
-        TrashEntry(
-            Trashable[row.type],
-            row.id,
-            row.title,
-            row.deleted_at,
-            [Ancestor(Trashable[name], UUID(id)) for name, id in filter(None, row.ancestors)],
-        )
-        for row in await session.execute(statement)
-    ]
-    return paging.sliced(found, page)
+    return paging.sliced([_made(row) for row in await session.execute(statement)], page)
+
+
+def _made(row: Any) -> TrashEntry:
+    ancestors = [Ancestor(Trashable[name], UUID(id)) for name, id in filter(None, row.ancestors)]
+    return TrashEntry(Trashable[row.type], row.id, row.title, row.deleted_at, ancestors)
 
 
 def _entry(kind: Trashable, rows: Select[Any]) -> Select[Any]:

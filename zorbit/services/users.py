@@ -1,6 +1,7 @@
 """Users: finding them, and how they come into being."""
 
 import re
+from datetime import datetime
 
 from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
@@ -9,9 +10,9 @@ from sqlmodel import col
 from uuid_utils.compat import uuid7
 
 from zorbit.checks import NAME_LIMIT, text_of
-from zorbit.errors import BadInput
+from zorbit.errors import BadInput, Unauthenticated
 from zorbit.models import Role, User
-from zorbit.visibility import ANY_USER, Viewer, visible
+from zorbit.visibility import ANY_USER, OPERATOR, Viewer, visible
 
 EMAIL_LIMIT = 320
 EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,255}")
@@ -21,6 +22,18 @@ async def by_email(session: AsyncSession, viewer: Viewer, email: str) -> User | 
     """The live user with this address, in whatever case."""
     statement = visible(User, viewer).where(func.lower(col(User.email)) == func.lower(email))
     return await session.scalar(statement)
+
+
+async def caller(session: AsyncSession, viewer: Viewer) -> tuple[Viewer, datetime]:
+    """The caller as they are in this transaction, and its time.
+
+    Raises Unauthenticated where they were deleted since the request came.
+    """
+    statement = visible(User, OPERATOR).where(col(User.id) == viewer.id)
+    found = (await session.execute(statement.with_only_columns(col(User.role), func.now()))).one_or_none()
+    if found is None:
+        raise Unauthenticated("the token's user does not exist, or not any more")
+    return Viewer(viewer.id, found[0]), found[1]
 
 
 async def any_exists(session: AsyncSession) -> bool:

@@ -1,0 +1,200 @@
+"""Mutations: each is one transaction, names the callers that it answers, and can be sent twice.
+
+A mutation is a function of (writing, values) that calls a service and answers with what its payload shows. Around
+it stand here, once for all: the caller's rule, looked at again inside the transaction; the idempotency key; the
+audit trail; and refusals, which become the payload's errors when the transaction has been rolled back.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+import psycopg
+import strawberry
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+
+from schema import payloads
+from schema.access import Access
+from schema.errors import shown
+from schema.graph import NAMES, computed
+from schema.inputs import camel
+from schema.payloads import Payload, Results
+from schema.written import Parts, input_type, values_of
+from zorbit.context import Context
+from zorbit.db import is_unreachable
+from zorbit.errors import Refused, Several, Unavailable, UserErrorCode
+from zorbit.models import Row
+from zorbit.services import audit, idempotency, users
+from zorbit.services.terms import Terms, terms
+from zorbit.services.values import Values, demand
+from zorbit.visibility import Viewer
+
+BUSY = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.QueryCanceled,
+)
+KEY = (
+    "Makes it safe to send again: within 24 hours the same key with the same arguments has no second effect, and "
+    "is answered with what the first brought about. At most 200 characters."
+)
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass
+class Writing:
+    """One mutation's transaction."""
+
+    session: AsyncSession
+    viewer: Viewer
+    terms: Terms
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def viewer_id(self) -> UUID:
+        """The caller's id: no mutation answers callers without a token."""
+        return cast("UUID", self.viewer.id)
+
+    def note(self, **details: Any) -> None:
+        """What the audit trail tells beyond who did what to which row; never what users wrote."""
+        self.details |= details
+
+
+Act = Callable[[Writing, Values], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A declared mutation."""
+
+    name: str
+    description: str
+    access: Access
+    takes: Parts
+    gives: Results
+    recorded: bool
+    act: Act
+
+
+MUTATIONS: dict[str, Mutation] = {}
+"""Every mutation, by the name of its function."""
+
+
+def mutation(
+    description: str,
+    access: Access,
+    *,
+    takes: Parts,
+    gives: Results,
+    recorded: bool = False,
+    name: str | None = None,
+) -> Callable[[Act], Act]:
+    """Declare a mutation, named after its function unless told otherwise.
+
+    `recorded` ones are always noted in the audit trail, others where the row is not the caller's own.
+    """
+
+    def declared(act: Act) -> Act:
+        attribute = name or act.__name__
+        MUTATIONS[attribute] = Mutation(camel(attribute), description, access, takes, gives, recorded, act)
+        return act
+
+    return declared
+
+
+def mutation_root() -> Any:
+    """The GraphQL type of all mutations."""
+    root = type("Mutation", (), {"__module__": __name__, "__annotations__": {}})
+    for name, made in MUTATIONS.items():
+        setattr(root, name, _field(made))
+    return strawberry.type(
+        root, description="The root of every mutation: one transaction a field, in their order."
+    )
+
+
+def _field(made: Mutation) -> StrawberryField:
+    title = made.name[0].upper() + made.name[1:]
+    arguments: dict[str, tuple[Any, str]] = {}
+    if made.takes:
+        taken = input_type(f"{title}Input", made.takes, f"What `{made.name}` takes.")
+        arguments["input"] = (taken, "What to write.")
+    arguments["idempotency_key"] = (str | None, KEY)
+    NAMES[f"{title}Payload"] = payloads.payload_type(f"{title}Payload", made.gives)
+
+    async def resolve(
+        info: Info[Context, None], input: Any = None, idempotency_key: str | None = None
+    ) -> Payload:
+        values = Values() if input is None else values_of(input, made.takes)
+        return await _run(info.context, made, values, idempotency_key)
+
+    return computed(resolve, f"{title}Payload", made.description, arguments, made.access)
+
+
+async def _run(context: Context, made: Mutation, values: Values, key: str | None) -> Payload:
+    """The mutation, in a transaction of its own."""
+    written: list[Row] = []
+    try:
+        async with context.database.write() as session:
+            viewer, now = await users.caller(session, context.viewer)
+            context.renew(viewer, now)
+            made.access.demand(viewer)
+            writing = Writing(session, viewer, terms(context.settings, now))
+            kept = await _once(writing, made, values, key, written)
+    except Several as several:
+        return payloads.refused(several.refusals, shown)
+    except Refused as refused:
+        if refused.code not in set(UserErrorCode):
+            raise
+        return payloads.refused([refused], shown)
+    except DBAPIError as error:
+        if isinstance(error.orig, BUSY) or is_unreachable(error):
+            logger.warning("mutation given up", mutation=made.name, error=type(error.orig).__name__)
+            raise Unavailable(
+                "the database is busy, or away; nothing was changed. Try again shortly."
+            ) from None
+        raise
+    if context.viewer.is_person:
+        for row in written:
+            context.loaders.prime(row)
+    return Payload(kept)
+
+
+async def _once(
+    writing: Writing, made: Mutation, values: Values, key: str | None, written: list[Row]
+) -> Mapping[str, Any]:
+    """What the payload shows: of the effect, or of the one that the key had before."""
+    if key is None:
+        return await _effect(writing, made, values, written)
+    claim = await idempotency.claim(
+        writing.session, writing.viewer_id, made.name, key, idempotency.digest(values.told()), writing.terms
+    )
+    if claim.outcome is not None:
+        return claim.outcome
+    kept = await _effect(writing, made, values, written)
+    await idempotency.keep(writing.session, claim, kept)
+    return kept
+
+
+async def _effect(writing: Writing, made: Mutation, values: Values, written: list[Row]) -> dict[str, Any]:
+    given = await made.act(writing, values)
+    demand(*values.faults)
+    subjects = list({row.id: row for row in _rows(given.values())}.values())
+    recorded = [row for row in subjects if made.recorded or audit.owner_of(row) != writing.viewer.id]
+    await audit.record(writing.session, writing.viewer, made.name, recorded, writing.details or None)
+    written += [given[name] for name in given if isinstance(given[name], Row) and made.gives[name].is_row]
+    return payloads.keep(made.gives, given)
+
+
+def _rows(values: Iterable[Any]) -> Iterable[Row]:
+    for value in values:
+        if isinstance(value, Row):
+            yield value
+        elif isinstance(value, list):
+            yield from _rows(value)

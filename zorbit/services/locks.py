@@ -1,0 +1,135 @@
+"""Locks, taken in one order: User, Subscription, UsageQuota, then content, parent before child.
+
+A write below a parent holds every ancestor FOR SHARE, root first, so that nothing lands in what is being
+deleted. What may give back a quota, or changes several rows, holds the owner alone (FOR NO KEY UPDATE): it
+then runs by itself among all that is written to that user's data, whatever it locks afterwards.
+"""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from zorbit import models
+from zorbit.errors import NotFound
+from zorbit.visibility import OPERATOR, PART_OF, Viewer, parent_of, restorable, visible
+
+T = TypeVar("T", bound=models.Row)
+
+
+async def hold_user(session: AsyncSession, user_id: UUID, *, alone: bool = False) -> models.User:
+    """The live user, held until the transaction ends; `alone` keeps every other writer of theirs out.
+
+    Raises NotFound where there is none.
+    """
+    statement = visible(models.User, OPERATOR).where(col(models.User.id) == user_id)
+    locked = statement.with_for_update(read=not alone, key_share=alone)
+    found = await session.scalar(locked.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def hold_subscription(session: AsyncSession, user_id: UUID) -> models.Subscription | None:
+    """The user's subscription, held alone; None for a user without one."""
+    statement = visible(models.Subscription, OPERATOR).where(col(models.Subscription.user_id) == user_id)
+    return await session.scalar(
+        statement.with_for_update(of=models.Subscription, key_share=True).execution_options(
+            populate_existing=True
+        )
+    )
+
+
+async def hold_account(
+    session: AsyncSession, user_id: UUID
+) -> tuple[models.User, models.Subscription | None]:
+    """The live user and their subscription, both held alone: what changes plans and money begins here."""
+    user = await hold_user(session, user_id, alone=True)
+    return user, await hold_subscription(session, user_id)
+
+
+async def hold_row(
+    session: AsyncSession, viewer: Viewer, table: type[T], id: UUID, *, field: str, alone: bool = False
+) -> T:
+    """The visible row of `table`, to be changed; its ancestors are held, its owner `alone` if told so.
+
+    Raises NotFound, with `field`, for what is unknown, deleted or another's.
+    """
+    await hold_ancestors(session, viewer, table, id, field=field, alone=alone)
+    return await lock_row(session, viewer, table, id, field=field)
+
+
+async def hold_parent(session: AsyncSession, viewer: Viewer, table: type[T], id: UUID, *, field: str) -> T:
+    """The visible row of `table`, to be written below: held, like its ancestors, but not to be changed."""
+    await hold_ancestors(session, viewer, table, id, field=field)
+    return await lock_row(session, viewer, table, id, field=field, shared=True)
+
+
+async def hold_ancestors(
+    session: AsyncSession,
+    viewer: Viewer,
+    table: type[models.Row],
+    id: UUID,
+    *,
+    field: str,
+    alone: bool = False,
+) -> UUID:
+    """Hold whatever a visible row is part of, root first; its owner's id."""
+    path = await _path(session, viewer, table, id, field)
+    owner_id = path[0][1]
+    try:
+        await hold_user(session, owner_id, alone=alone)
+        for parent, parent_id in path[1:]:
+            await lock_row(session, OPERATOR, parent, parent_id, field=field, shared=True)
+    except NotFound:
+        raise NotFound(field=field) from None
+    return owner_id
+
+
+async def lock_row(
+    session: AsyncSession, viewer: Viewer, table: type[T], id: UUID, *, field: str, shared: bool = False
+) -> T:
+    """The visible row, locked and as it is now; its ancestors must be held already."""
+    statement = visible(table, viewer).where(col(table.id) == id)
+    locked = statement.with_for_update(of=table, read=shared, key_share=not shared)
+    found = await session.scalar(locked.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(field=field)
+    return found
+
+
+async def lock_deleted(session: AsyncSession, viewer: Viewer, table: type[T], id: UUID, *, field: str) -> T:
+    """The row that was itself deleted, locked and as it is now."""
+    statement = restorable(table, viewer).where(col(table.id) == id)
+    found = await session.scalar(
+        statement.with_for_update(of=table, key_share=True).execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound(field=field)
+    return found
+
+
+async def _path(
+    session: AsyncSession, viewer: Viewer, table: type[models.Row], id: UUID, field: str
+) -> list[tuple[type[models.Row], UUID]]:
+    """(table, id) of whatever a visible row is part of, root first."""
+    if not viewer.sees_everything and viewer.id is not None and parent_of(table) is models.User:
+        # Known without asking; whether the row is theirs, its own lock will tell.
+        return [(models.User, viewer.id)]
+    statement: Any = visible(table, viewer).where(col(table.id) == id)
+    tables: list[type[models.Row]] = []
+    columns: list[Any] = []
+    child: type[models.Row] = table
+    entity: Any = table
+    while child in PART_OF:
+        parent: Any = aliased(parent_of(child))
+        statement = statement.join(parent, parent.id == getattr(entity, PART_OF[child].key))
+        tables.insert(0, parent_of(child))
+        columns.insert(0, parent.id)
+        child, entity = parent_of(child), parent
+    found = (await session.execute(statement.with_only_columns(*columns))).one_or_none()
+    if found is None:
+        raise NotFound(field=field)
+    return list(zip(tables, found, strict=True))

@@ -1,0 +1,160 @@
+"""Posts: written by hand, from an idea, or as a copy; liked, saved; finished or not."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from zorbit.errors import BadInput, Conflict, Refused
+from zorbit.models import ContentIdea, Post, PostType
+from zorbit.services import locks, references
+from zorbit.services.personas import system_personas
+from zorbit.services.rows import change, demand_unchanged
+from zorbit.services.values import Values, demand, path_of
+from zorbit.visibility import Viewer
+
+UNITS = 3000
+"""The most UTF-16 code units of a post of type `post`: LinkedIn's own limit."""
+
+MANUAL, FROM_IDEA, COPY = "manual", "idea", "duplicate"
+
+# What LinkedIn shows of a post: fixed once it stands there.
+CONTENT = {
+    "title",
+    "content",
+    "image_url",
+    "image_key",
+    "type",
+    "persona_id",
+    "system_persona_id",
+    "template_id",
+    "chat_message_id",
+}
+COPIED = (*sorted(CONTENT), "metadata_")
+
+
+async def create(
+    session: AsyncSession, user_id: UUID, values: Values, *, source: str = MANUAL, place: tuple[str, ...] = ()
+) -> Post:
+    """A new draft of the user's; `place` is where in the input its values stand."""
+    await locks.hold_user(session, user_id)
+    demand(*await faults_of(session, user_id, values, place=place))
+    post = Post(**values, user_id=user_id, source=source)
+    session.add(post)
+    await session.flush()
+    return post
+
+
+async def update(
+    session: AsyncSession, viewer: Viewer, id: UUID, values: Values, *, if_updated_at: datetime | None
+) -> Post:
+    """The post with some columns changed. Raises Conflict for one that is posted, or was changed since."""
+    post = await locks.hold_row(session, viewer, Post, id, field="input.id")
+    demand(*await faults_of(session, post.user_id, values, present=post))
+    demand_unchanged(post, if_updated_at)
+    if CONTENT & set(values):
+        demand_not_posted(post)
+    return await change(session, post, values)
+
+
+async def mark(session: AsyncSession, viewer: Viewer, id: UUID, **flags: bool) -> Post:
+    """The post with its owner's opinion of it changed: saved, liked, disliked."""
+    post = await locks.hold_row(session, viewer, Post, id, field="input.id")
+    return await change(session, post, flags)
+
+
+async def publish(session: AsyncSession, viewer: Viewer, id: UUID, *, published: bool) -> Post:
+    """The post, declared finished by its author, or not. Raises Conflict for one that is scheduled or posted."""
+    post = await locks.hold_row(session, viewer, Post, id, field="input.id")
+    if post.published == published:
+        return post
+    demand_not_posted(post)
+    if post.scheduled_on is not None:
+        raise Conflict("it is scheduled: unschedule it first", field="input.id", current=(Post, post.id))
+    return await change(session, post, {"published": published})
+
+
+async def from_idea(session: AsyncSession, viewer: Viewer, idea_id: UUID) -> Post:
+    """A draft that begins with the idea's title and text."""
+    idea = await locks.hold_parent(session, viewer, ContentIdea, idea_id, field="input.ideaId")
+    values = Values({"title": idea.title, "content": idea.content, "chat_message_id": idea.chat_message_id})
+    demand(*_text_faults(values, None, ("ideaId",)))
+    post = Post(**values, user_id=idea.user_id, source=FROM_IDEA)
+    session.add(post)
+    await session.flush()
+    return post
+
+
+async def duplicate(session: AsyncSession, viewer: Viewer, id: UUID) -> Post:
+    """A draft with the same content; what the original refers to and is deleted meanwhile is left out."""
+    original = await locks.hold_parent(session, viewer, Post, id, field="input.id")
+    values = {attribute: getattr(original, attribute) for attribute in COPIED}
+    for fault in await references.missing(session, original.user_id, values):
+        values[fault] = None
+    post = Post(**values, user_id=original.user_id, source=COPY)
+    session.add(post)
+    await session.flush()
+    return post
+
+
+def demand_not_posted(post: Post) -> None:
+    """Raises Conflict for a post that stands on LinkedIn."""
+    if post.is_posted_on_linkedin:
+        raise Conflict(
+            "it is posted: its content and schedule are fixed", field="input.id", current=(Post, post.id)
+        )
+
+
+async def faults_of(
+    session: AsyncSession,
+    user_id: UUID,
+    values: Values,
+    *,
+    present: Post | None = None,
+    place: tuple[str, ...] = (),
+) -> list[Refused]:
+    """Everything that is wrong with the values for a new post, or for one that is `present`."""
+    return [
+        *values.faults,
+        *_text_faults(values, present, (*place, "content")),
+        *_persona_faults(values, present, place),
+        *await references.faults_of(session, user_id, values, *place),
+    ]
+
+
+def _text_faults(values: Mapping[str, Any], present: Post | None, place: tuple[str, ...]) -> list[Refused]:
+    content = _after("content", values, present)
+    if _after("type", values, present) not in {None, PostType.POST} or not isinstance(content, str):
+        return []
+    if not {"content", "type"} & set(values):
+        return []  # what stands there already is checked when it is scheduled
+    field = ".".join(["input", *place])
+    return units_faults(content, field)
+
+
+def units_faults(content: str, field: str) -> list[Refused]:
+    """Whether a post's text is longer than LinkedIn takes: it counts UTF-16 code units, an emoji as two."""
+    units = len(content.encode("utf-16-le", "surrogatepass")) // 2
+    if units <= UNITS:
+        return []
+    return [BadInput(f"`{field}` of a post has at most {UNITS} UTF-16 code units, not {units}", field=field)]
+
+
+def _persona_faults(values: Mapping[str, Any], present: Post | None, place: tuple[str, ...]) -> list[Refused]:
+    field = path_of("system_persona_id", *place)
+    system = _after("system_persona_id", values, present)
+    faults: list[Refused] = []
+    if values.get("system_persona_id") is not None and system not in system_personas():
+        faults.append(BadInput(f"`{field}` is not one of `systemPersonas`", field=field))
+    if system is not None and _after("persona_id", values, present) is not None:
+        faults.append(
+            BadInput("a post has a persona or a system persona, not both: null the other", field=field)
+        )
+    return faults
+
+
+def _after(attribute: str, values: Mapping[str, Any], present: Post | None) -> Any:
+    """What the attribute will be."""
+    return values.get(attribute, None if present is None else getattr(present, attribute))

@@ -1,0 +1,146 @@
+"""What callers want written: checked column by column, with everything that is wrong told at once."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any, cast
+
+import orjson
+import sqlalchemy as sa
+
+from zorbit import models
+from zorbit.checks import (
+    INTEGER_LIMIT,
+    JSON_BYTES,
+    JSON_DEPTH,
+    LIST_LIMIT,
+    MONEY_LIMIT,
+    TEXT_LIMIT,
+    text_of,
+)
+from zorbit.errors import BadInput, Refused, Several
+from zorbit.models.base import length_limits
+
+
+class Values(dict[str, Any]):
+    """What is given, by attribute; what is left out stays as it is, or gets its default.
+
+    A value that its column can't hold is not among them but in `faults`: whoever writes begins with
+    `demand(*values.faults, ...)`, so that everything wrong with an input is told at once.
+    """
+
+    def __init__(self, *args: Any, faults: Iterable[Refused] = ()) -> None:
+        """As a dict; `faults` are what was wrong with other values."""
+        super().__init__(*args)
+        self.faults = list(faults)
+
+    def take(self, name: str) -> Any:
+        """A required value, and leave the rest; raises what is wrong with the input where it is missing."""
+        if name not in self:
+            demand(*self.faults)
+        return self.pop(name)
+
+    def told(self) -> Any:
+        """Everything that was given, faults too: what tells two requests apart."""
+        return [dict(self), sorted(map(str, self.faults))]
+
+
+# What clients call an attribute, where that is not its own name in camel case.
+PUBLIC_NAMES = {"chat_message_id": "messageId", "metadata_": "metadata"}
+
+
+def path_of(attribute: str, *place: str) -> str:
+    """How a client names the attribute of an input: `input.messageId`."""
+    name = PUBLIC_NAMES.get(attribute) or re.sub(r"_([a-z])", lambda match: match[1].upper(), attribute)
+    return ".".join(["input", *place, name])
+
+
+def demand(*faults: Refused) -> None:
+    """Raises what is wrong, all of it at once, if anything is."""
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise Several(faults)
+
+
+def given(table: type[models.Row], values: Mapping[str, Any], *place: str) -> Values:
+    """`values` meant for a row of `table`, checked; `place` is where in the input they stand."""
+    checked = Values()
+    for attribute, value in values.items():
+        try:
+            check(table, attribute, value, path_of(attribute, *place))
+        except Refused as refused:
+            checked.faults.append(refused)
+        else:
+            checked[attribute] = value
+    return checked
+
+
+def check(table: type[models.Row], attribute: str, value: Any, field: str) -> None:
+    """Raises BadInput, with `field` and the limit, for a value that the column can't hold."""
+    if value is None:
+        if not _column(table, attribute).nullable:
+            raise BadInput(f"`{field}` must not be null: leave it out to keep what it is", field=field)
+    elif isinstance(_column(table, attribute).type, sa.JSON):
+        _check_json(value, field)
+    elif isinstance(value, str):
+        text_of(value, field, _limits(table).get(attribute, TEXT_LIMIT))
+    elif isinstance(value, list):
+        _check_texts(value, field)
+    elif isinstance(value, int) and abs(value) > INTEGER_LIMIT:
+        raise BadInput(f"`{field}` must be at most {INTEGER_LIMIT}", field=field)
+    elif isinstance(value, Decimal):
+        _check_money(value, field)
+
+
+def _check_texts(texts: Sequence[str], field: str) -> None:
+    if len(texts) > LIST_LIMIT:
+        raise BadInput(f"`{field}` has at most {LIST_LIMIT} entries, not {len(texts)}", field=field)
+    for index, text in enumerate(texts):
+        text_of(text, f"{field}.{index}", TEXT_LIMIT)
+
+
+def _check_money(value: Any, field: str) -> None:
+    if value < 0 or value >= MONEY_LIMIT or value.as_tuple().exponent < -2:
+        raise BadInput(f"`{field}` must be 0 or more, below {MONEY_LIMIT}, in hundredths", field=field)
+
+
+def _check_json(value: Any, field: str) -> None:
+    if _depth(value) > JSON_DEPTH:
+        raise BadInput(f"`{field}` is nested at most {JSON_DEPTH} deep", field=field)
+    try:
+        size = len(orjson.dumps(value))
+    except (TypeError, ValueError):
+        raise BadInput(
+            f"`{field}` must be JSON without half a surrogate pair or a number beyond 64 bits", field=field
+        ) from None
+    if size > JSON_BYTES:
+        raise BadInput(f"`{field}` has at most {JSON_BYTES} bytes of JSON, not {size}", field=field)
+    if _holds_nul(value):
+        raise BadInput(f"`{field}` must not hold NUL", field=field)
+
+
+def _depth(value: Any) -> int:
+    """How deeply lists and objects are nested; the request's own limit keeps this from running away."""
+    if not isinstance(value, dict | list):
+        return 0
+    return 1 + max(map(_depth, value.values() if isinstance(value, dict) else value), default=0)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
+
+
+@cache
+def _limits(table: type[models.Row]) -> dict[str, int]:
+    return length_limits(table)
+
+
+def _column(table: type[models.Row], attribute: str) -> sa.Column[Any]:
+    column = sa.inspect(table).column_attrs[attribute].columns[0]
+    return cast("sa.Column[Any]", column)
