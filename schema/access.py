@@ -16,6 +16,7 @@ class Access(Enum):
     """The rule of a root field: the roles that it answers, None for callers without a token."""
 
     ANYBODY = frozenset({None, *Role})
+    ANY_ROLE = frozenset(Role)
     PEOPLE = frozenset({Role.USER, Role.ADMIN})
     ADMINS = frozenset({Role.ADMIN})
     PUBLISHERS = frozenset({Role.SERVICE, Role.ADMIN})

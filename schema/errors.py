@@ -41,7 +41,7 @@ class UserError:
     code: UserErrorCode = strawberry.field(description="The reason, for programs.")
     message: str = strawberry.field(description="The reason, for people.")
     field: list[str] | None = strawberry.field(
-        description='Where in the arguments the fault lies: `["input", "title"]`; null where no field is at fault.'
+        description='Where in the arguments it is: `["input", "title"]`; null where no field is at fault.'
     )
 
 

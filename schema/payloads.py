@@ -1,7 +1,7 @@
 """The payloads of mutations: what changed, and why nothing did.
 
-A payload holds ids, and its fields read what they name, under the visibility of the moment: that is how a request
-that is sent again under its idempotency key is answered, and so the first is answered in the same way.
+A payload holds ids, and its fields read what they name, under the visibility of the moment: that is how a
+request sent again under its idempotency key is answered, and so the first is answered in the same way.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Mutations: each is one transaction, names the callers that it answers, and can be sent twice.
 
-A mutation is a function of (writing, values) that calls a service and answers with what its payload shows. Around
-it stand here, once for all: the caller's rule, looked at again inside the transaction; the idempotency key; the
-audit trail; and refusals, which become the payload's errors when the transaction has been rolled back.
+A mutation is a function of (writing, values) that calls a service and answers with what its payload shows.
+Around it stand here, once for all: the caller's rule, looked at again inside the transaction; the idempotency
+key; the audit trail; and refusals, which become the payload's errors when the transaction is rolled back.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -41,8 +41,8 @@ BUSY = (
     psycopg.errors.QueryCanceled,
 )
 KEY = (
-    "Makes it safe to send again: within 24 hours the same key with the same arguments has no second effect, and "
-    "is answered with what the first brought about. At most 200 characters."
+    "Makes it safe to send again: within 24 hours the same key with the same arguments has no second effect, "
+    "and is answered with what the first brought about. At most 200 characters."
 )
 
 logger = structlog.get_logger(__name__)
@@ -128,11 +128,9 @@ def _field(made: Mutation) -> StrawberryField:
     arguments["idempotency_key"] = (str | None, KEY)
     NAMES[f"{title}Payload"] = payloads.payload_type(f"{title}Payload", made.gives)
 
-    async def resolve(
-        info: Info[Context, None], input: Any = None, idempotency_key: str | None = None
-    ) -> Payload:
-        values = Values() if input is None else values_of(input, made.takes)
-        return await _run(info.context, made, values, idempotency_key)
+    async def resolve(info: Info[Context, None], **given: Any) -> Payload:
+        values = values_of(given["input"], made.takes) if made.takes else Values()
+        return await _run(info.context, made, values, given.get("idempotency_key"))
 
     return computed(resolve, f"{title}Payload", made.description, arguments, made.access)
 
@@ -173,7 +171,12 @@ async def _once(
     if key is None:
         return await _effect(writing, made, values, written)
     claim = await idempotency.claim(
-        writing.session, writing.viewer_id, made.name, key, idempotency.digest(values.told()), writing.terms
+        writing.session,
+        writing.viewer_id,
+        mutation=made.name,
+        key=key,
+        arguments_hash=idempotency.digest(values.told()),
+        terms=writing.terms,
     )
     if claim.outcome is not None:
         return claim.outcome

@@ -12,7 +12,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.inputs import camel, finished_input, list_of, new_input
+from schema.inputs import camel, finished_input, kind_of, list_of, new_input
 from zorbit import models
 from zorbit.checks import text_of, uuid_of
 from zorbit.errors import BadInput, Refused
@@ -35,7 +35,7 @@ class Part:
 Parts = Mapping[str, Part]
 """The fields of an input, by attribute."""
 
-IF_UPDATED_AT = "The row's `updatedAt` when it was read: refuses the change, with a Conflict, where somebody else was faster."
+IF_UPDATED_AT = "The row's `updatedAt` when it was read: refuses, with a Conflict, where it was changed since."
 
 
 def columns(table: type[models.Row], *names: str, required: tuple[str, ...] = ()) -> dict[str, Part]:
@@ -50,8 +50,11 @@ def _column(table: type[models.Row], name: str, *, required: bool) -> Part:
         check(table, name, value, field)
         return value
 
-    annotation: Any = JSON if column.annotation == Any | None else column.annotation
-    return Part(annotation, str(column.description), checked, required)
+    # What is required is never null, though its column may be.
+    annotation: Any = kind_of(table, name) if required else column.annotation
+    return Part(
+        JSON if annotation == Any | None else annotation, str(column.description), checked, required
+    )
 
 
 def edits(table: type[models.Row], *names: str) -> dict[str, Part]:

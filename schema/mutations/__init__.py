@@ -1,5 +1,5 @@
 """The mutations, by noun: importing them declares them."""
 
-from schema.mutations import posts, threads
+from schema.mutations import posts, scheduling, threads
 
-__all__ = ["posts", "threads"]
+__all__ = ["posts", "scheduling", "threads"]

@@ -44,12 +44,12 @@ def digest(arguments: Any) -> str:
 
 
 async def claim(
-    session: AsyncSession, caller_id: UUID, mutation: str, key: str, arguments_hash: str, terms: Terms
+    session: AsyncSession, caller_id: UUID, *, mutation: str, key: str, arguments_hash: str, terms: Terms
 ) -> Claim:
     """Take `key` for this transaction, or learn what came of it before.
 
-    Waits while another transaction holds the key. Raises BadInput for a key that is empty or too long, KeyReused
-    for one that was sent with other arguments.
+    Waits while another transaction holds the key. Raises BadInput for a key that is empty or too long,
+    KeyReused for one that was sent with other arguments.
     """
     if not text_of(key, FIELD, KEY_LIMIT):
         raise BadInput(f"`{FIELD}` must not be empty: leave it out", field=FIELD)

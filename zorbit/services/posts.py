@@ -66,7 +66,7 @@ async def mark(session: AsyncSession, viewer: Viewer, id: UUID, **flags: bool) -
 
 
 async def publish(session: AsyncSession, viewer: Viewer, id: UUID, *, published: bool) -> Post:
-    """The post, declared finished by its author, or not. Raises Conflict for one that is scheduled or posted."""
+    """The post, declared finished by its author, or not; Conflict for one that is scheduled or posted."""
     post = await locks.hold_row(session, viewer, Post, id, field="input.id")
     if post.published == published:
         return post
@@ -149,9 +149,8 @@ def _persona_faults(values: Mapping[str, Any], present: Post | None, place: tupl
     if values.get("system_persona_id") is not None and system not in system_personas():
         faults.append(BadInput(f"`{field}` is not one of `systemPersonas`", field=field))
     if system is not None and _after("persona_id", values, present) is not None:
-        faults.append(
-            BadInput("a post has a persona or a system persona, not both: null the other", field=field)
-        )
+        message = "a post has a persona or a system persona, not both: null the other"
+        faults.append(BadInput(message, field=field))
     return faults
 
 

@@ -1,7 +1,7 @@
 """Spending quotas and giving back: one conditional statement that also writes the log.
 
-`used` is the sum of the row's entries, and never passes `limit`, however many spend at once: the UPDATE decides,
-on the row as it is when its turn comes. A cycle's row is inserted by the first spend in it.
+`used` is the sum of the row's entries, and never passes `limit`, however many spend at once: the UPDATE
+decides, on the row as it is when its turn comes. A cycle's row is inserted by the first spend in it.
 """
 
 from collections.abc import Sequence
@@ -49,28 +49,38 @@ async def spend(
     type: QuotaType,
     subjects: Sequence[UUID],
     terms: Terms,
+    *,
     description: str | None = None,
 ) -> None:
     """Use one of the quota for each of `subjects` (what is paid for: a post, a persona), or of none.
 
-    The user must be held, and alone for PERSONA: the count that its cycle begins with must not move meanwhile.
+    The user must be held, and alone for PERSONA: the count that its cycle begins with must not move.
     Raises SubscriptionRequired or QuotaExhausted.
     """
-    if await _spent(session, user_id, type, subjects, terms, description):
+    if await _spent(session, user_id, type, subjects, terms, description=description):
         return
-    # One at a time from here: of several first spends in a cycle, one inserts its row.
-    subscription = await hold_subscription(session, user_id)
-    plan = await _plan(session, user_id, terms)
-    if subscription is None or plan is None:
+    quota = await _current_quota(session, user_id, type, terms)
+    if quota is None:
+        # One at a time: of several first spends in a cycle, one inserts its row. Only here: who waited for
+        # a quota's row in vain holds it, and must not ask for the subscription then.
+        subscription = await hold_subscription(session, user_id)
+        plan = await _plan(session, user_id, terms)
+        if subscription is None or plan is None:
+            raise SubscriptionRequired
+        await begin_cycle(session, type, subscription, plan, terms)
+        if await _spent(session, user_id, type, subjects, terms, description=description):
+            return
+        quota = await _current_quota(session, user_id, type, terms)
+    elif await _plan(session, user_id, terms) is None:
         raise SubscriptionRequired
-    await _begin_cycle(session, user_id, type, subscription, plan, terms)
-    if not await _spent(session, user_id, type, subjects, terms, description):
-        quota = await session.scalar(
-            visible(UsageQuota, OPERATOR)
-            .where(*_current(user_id, type, terms))
-            .execution_options(populate_existing=True)
-        )
-        raise _exhausted(quota, user_id, type, len(subjects))
+    raise _exhausted(quota, user_id, type, len(subjects))
+
+
+async def _current_quota(
+    session: AsyncSession, user_id: UUID, type: QuotaType, terms: Terms
+) -> UsageQuota | None:
+    current = visible(UsageQuota, OPERATOR).where(*_current(user_id, type, terms))
+    return await session.scalar(current.execution_options(populate_existing=True))
 
 
 def _exhausted(quota: UsageQuota | None, user_id: UUID, type: QuotaType, wanted: int) -> QuotaExhausted:
@@ -86,6 +96,7 @@ async def _spent(
     type: QuotaType,
     subjects: Sequence[UUID],
     terms: Terms,
+    *,
     description: str | None,
 ) -> bool:
     """Whether the quota sufficed; then it is spent, and each subject has its entry."""
@@ -137,17 +148,12 @@ async def _plan(session: AsyncSession, user_id: UUID, terms: Terms) -> Plan | No
     )
 
 
-async def _begin_cycle(
-    session: AsyncSession,
-    user_id: UUID,
-    type: QuotaType,
-    subscription: Subscription,
-    plan: Plan,
-    terms: Terms,
+async def begin_cycle(
+    session: AsyncSession, type: QuotaType, subscription: Subscription, plan: Plan, terms: Terms
 ) -> None:
-    """The current cycle's row, where there is none yet."""
-    current = visible(UsageQuota, OPERATOR).where(*_current(user_id, type, terms))
-    if await session.scalar(current.with_only_columns(col(UsageQuota.id))) is not None:
+    """Insert the current cycle's row, where there is none; the subscription must be held alone."""
+    user_id = subscription.user_id
+    if await _current_quota(session, user_id, type, terms) is not None:
         return
     cycle = cycle_of(subscription, terms.now)
     carried = await _standing(session, user_id) if type is QuotaType.PERSONA else 0
@@ -180,8 +186,8 @@ async def refund(
 ) -> int:
     """Give back what was spent on each of `subjects`, and answer for how many of them.
 
-    To the row of the spend, once, and only while its cycle is current; otherwise nothing. A persona from before
-    the cycle counts as spent by the carried-over entry. The user must be held alone.
+    To the row of the spend, once, and only while its cycle is current; otherwise nothing. A persona from
+    before the cycle counts as spent by the carried-over entry. The user must be held alone.
     """
     # The unique index over (refund, subject) holds "once".
     refunds = insert(UsageLog).from_select(REFUND, _refunds(user_id, type, subjects, terms))
@@ -207,7 +213,7 @@ async def refund(
 
 
 def _refunds(user_id: UUID, type: QuotaType, subjects: Sequence[UUID], terms: Terms) -> Any:
-    """The entry that gives back the latest spend on each subject; a carried-over entry comes after its own."""
+    """An entry for each subject, giving back its latest spend; else, of a persona, the carried-over one."""
     spends = visible(UsageLog, OPERATOR).join(UsageQuota, col(UsageQuota.id) == col(UsageLog.quota_id))
     current = spends.where(*_current(user_id, type, terms), col(UsageLog.amount) > 0)
     spend: Any = aliased(UsageLog, current.subquery())

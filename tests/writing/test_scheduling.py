@@ -1,0 +1,375 @@
+"""Scheduling and posting: who may, when, what it costs, and who wins."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.conftest import Client
+from tests.rows import execute, fetch, insert
+
+LATER = "2099-01-31T09:00:00Z"
+LATER_STILL = "2099-02-28T09:00:00+02:00"
+ADDRESS = "https://www.linkedin.com/feed/update/urn:li:share:1"
+
+ERRORS = "userErrors { __typename code message field ... on Conflict { current { id } } }"
+POST = "post { id status scheduledOn published linkedinUrl linkedinPostedAt updatedAt }"
+QUOTA = "quota { type used limit }"
+
+
+async def change(client: Client, name: str, by: UUID, shown: str = POST, **input: Any) -> Any:
+    """The payload of the mutation `name`."""
+    title = name[0].upper() + name[1:]
+    ask = f"mutation($input: {title}Input!) {{ {name}(input: $input) {{ {shown} {ERRORS} }} }}"
+    return (await client.data(ask, {"input": {key: _sent(value) for key, value in input.items()}}, by=by))[
+        name
+    ]
+
+
+def _sent(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
+
+
+@pytest.fixture
+def owner(database_url: str) -> UUID:
+    """A user who may schedule two posts a month."""
+    plan = insert(database_url, "Plan", postSchedulingLimit=2)
+    user = insert(database_url, "User")
+    insert(database_url, "Subscription", userId=user, planId=plan)
+    return user
+
+
+def codes(payload: Any) -> list[tuple[str, list[str] | None]]:
+    """Code and field of each error."""
+    return [(error["code"], error["field"]) for error in payload["userErrors"]]
+
+
+def stored(url: str, post: UUID) -> tuple[Any, ...]:
+    """What the database holds of a post's schedule."""
+    statement = (
+        'SELECT "scheduledOn", published, "isPostedOnLinkedin", "linkedinUrl" FROM "Post" WHERE id = %s'
+    )
+    return fetch(url, statement, post)[0]
+
+
+def used(url: str, user: UUID) -> list[tuple[int, int]]:
+    """(used, the sum of the entries) of the user's scheduling quota."""
+    return fetch(
+        url,
+        'SELECT q.used, (SELECT sum(l.amount) FROM "UsageLog" l WHERE l."quotaId" = q.id)::int '
+        'FROM "UsageQuota" q WHERE q."userId" = %s AND q.type = \'post_scheduling\'',
+        user,
+    )
+
+
+async def test_scheduling_makes_a_draft_ready_and_spends_one(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    post = insert(database_url, "Post", userId=owner)
+
+    payload = await change(client, "schedulePost", owner, f"{POST} {QUOTA}", id=post, scheduledOn=LATER)
+
+    assert payload["userErrors"] == []
+    assert payload["post"]["status"] == "SCHEDULED"
+    assert payload["post"]["scheduledOn"] == LATER
+    assert payload["quota"] == {"type": "POST_SCHEDULING", "used": 1, "limit": 2}
+    assert used(database_url, owner) == [(1, 1)]
+
+
+async def test_rescheduling_is_free_and_unscheduling_gives_back(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    post = insert(database_url, "Post", userId=owner)
+    await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+
+    moved = await change(client, "reschedulePost", owner, id=post, scheduledOn=LATER_STILL)
+    freed = await change(client, "unschedulePost", owner, f"{POST} {QUOTA} refunded", id=post)
+
+    assert moved["post"]["scheduledOn"] == "2099-02-28T07:00:00Z"
+    assert freed["post"]["status"] == "READY"
+    assert (freed["refunded"], freed["quota"]["used"]) == (True, 0)
+    assert used(database_url, owner) == [(0, 0)]
+
+
+async def test_nothing_is_given_back_after_the_cycle_of_the_spend(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    post = insert(database_url, "Post", userId=owner)
+    await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+    month = """"billingCycleStart" = "billingCycleStart" - interval '1 month',
+        "billingCycleEnd" = now() - interval '1 second', "resetDate" = now() - interval '1 second'"""
+    execute(database_url, f'UPDATE "UsageQuota" SET {month}')
+
+    freed = await change(client, "unschedulePost", owner, f"{POST} {QUOTA} refunded", id=post)
+
+    assert freed["post"]["status"] == "READY"
+    assert (freed["refunded"], freed["quota"]["used"]) == (False, 0)
+    assert used(database_url, owner) == [(1, 1)]
+
+
+async def test_an_exhausted_quota_schedules_nothing(client: Client, database_url: str, owner: UUID) -> None:
+    first, second, third = (insert(database_url, "Post", userId=owner) for _ in range(3))
+    for post in (first, second):
+        await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+    ask = f"""
+        mutation($input: SchedulePostInput!) {{ schedulePost(input: $input) {{
+          post {{ id }} userErrors {{ code ... on QuotaExhausted {{ {QUOTA} resetsAt }} }} }} }}
+    """
+
+    payload = await client.data(ask, {"input": {"id": str(third), "scheduledOn": LATER}}, by=owner)
+
+    (error,) = payload["schedulePost"]["userErrors"]
+    assert payload["schedulePost"]["post"] is None
+    assert error["code"] == "QUOTA_EXHAUSTED"
+    assert error["quota"] == {"type": "POST_SCHEDULING", "used": 2, "limit": 2}
+    assert error["resetsAt"] is not None
+    assert stored(database_url, third) == (None, False, False, None)
+    assert used(database_url, owner) == [(2, 2)]
+
+
+async def test_without_a_subscription_plans_are_offered(client: Client, database_url: str) -> None:
+    user = insert(database_url, "User")
+    insert(database_url, "Plan", name="Retired", isActive=False)
+    insert(database_url, "Plan", name="Dear", price="99.00")
+    insert(database_url, "Plan", name="Cheap", price="9.00")
+    post = insert(database_url, "Post", userId=user)
+    ask = """
+        mutation($input: SchedulePostInput!) { schedulePost(input: $input) {
+          userErrors { code ... on SubscriptionRequired { plans { name } } } } }
+    """
+
+    payload = await client.data(ask, {"input": {"id": str(post), "scheduledOn": LATER}}, by=user)
+
+    (error,) = payload["schedulePost"]["userErrors"]
+    assert error == {"code": "SUBSCRIPTION_REQUIRED", "plans": [{"name": "Cheap"}, {"name": "Dear"}]}
+    assert stored(database_url, post) == (None, False, False, None)
+
+
+@pytest.mark.parametrize("when", ["2020-01-01T00:00:00Z", "now"])
+async def test_a_time_that_is_past_is_refused(
+    client: Client, database_url: str, owner: UUID, when: str
+) -> None:
+    post = insert(database_url, "Post", userId=owner)
+    at = datetime.now(UTC).isoformat() if when == "now" else when
+
+    payload = await change(client, "schedulePost", owner, id=post, scheduledOn=at)
+
+    assert codes(payload) == [("BAD_USER_INPUT", ["input", "scheduledOn"])]
+    assert used(database_url, owner) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "type", "allowed"),
+    [
+        ("x" * 3000, "post", True),
+        ("x" * 3001, "post", False),
+        ("🙂" * 1500, "post", True),
+        ("🙂" * 1501, "post", False),
+        ("x" * 3001, "post_stack", True),
+        (" \n", "post", False),
+    ],
+)
+async def test_a_text_that_linkedin_would_not_take_is_not_scheduled(
+    client: Client, database_url: str, owner: UUID, content: str, type: str, allowed: bool
+) -> None:
+    post = insert(database_url, "Post", userId=owner, content=content, type=type)
+
+    payload = await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+
+    assert codes(payload) == ([] if allowed else [("BAD_USER_INPUT", ["input", "id"])])
+    assert (stored(database_url, post)[0] is not None) is allowed
+
+
+async def test_each_state_refuses_what_does_not_fit_it(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    draft = insert(database_url, "Post", userId=owner)
+    scheduled = insert(database_url, "Post", userId=owner, scheduledOn=LATER, published=True)
+    posted = insert(
+        database_url,
+        "Post",
+        userId=owner,
+        published=True,
+        isPostedOnLinkedin=True,
+        linkedinUrl=ADDRESS,
+        linkedinPostedAt=datetime.now(UTC),
+    )
+    asked = [
+        ("schedulePost", scheduled, {"scheduledOn": LATER}),
+        ("schedulePost", posted, {"scheduledOn": LATER}),
+        ("reschedulePost", draft, {"scheduledOn": LATER}),
+        ("reschedulePost", posted, {"scheduledOn": LATER}),
+        ("unschedulePost", draft, {}),
+        ("unschedulePost", posted, {}),
+        ("unpublishPost", scheduled, {}),
+        ("unpublishPost", posted, {}),
+        ("updatePost", posted, {"content": "Other words."}),
+        ("updatePost", posted, {"type": "IDEA"}),
+    ]
+    before = fetch(database_url, 'SELECT * FROM "Post" ORDER BY id')
+
+    payloads = [await change(client, name, owner, id=id, **input) for name, id, input in asked]
+
+    for (_, id, _), payload in zip(asked, payloads, strict=True):
+        (error,) = payload["userErrors"]
+        assert (error["code"], error["current"]) == ("CONFLICT", {"id": str(id)})
+    assert fetch(database_url, 'SELECT * FROM "Post" ORDER BY id') == before
+    assert used(database_url, owner) == []
+
+
+async def test_a_posted_post_may_still_be_saved_and_liked(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    post = insert(database_url, "Post", userId=owner)
+    await change(client, "markPostPublished", owner, id=post, linkedinUrl=ADDRESS)
+
+    for name in ("savePost", "likePost"):
+        assert (await change(client, name, owner, id=post))["userErrors"] == []
+
+
+async def test_the_owner_notes_a_post_that_was_posted_by_hand(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    post = insert(database_url, "Post", userId=owner)
+    at = "2026-01-31T09:00:00Z"
+
+    payload = await change(
+        client, "markPostPublished", owner, id=post, linkedinUrl=ADDRESS, linkedinPostedAt=at
+    )
+
+    assert payload["userErrors"] == []
+    assert payload["post"]["status"] == "POSTED"
+    assert (payload["post"]["linkedinUrl"], payload["post"]["linkedinPostedAt"]) == (ADDRESS, at)
+    assert used(database_url, owner) == []
+
+
+async def test_a_service_records_facts_whatever_became_of_the_post(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    service = insert(database_url, "User", role="service")
+    carol = insert(database_url, "User", isDeleted=True)
+    unscheduled = insert(database_url, "Post", userId=owner)
+    deleted = insert(database_url, "Post", userId=owner, isDeleted=True)
+    orphan = insert(database_url, "Post", userId=carol)
+
+    for post in (unscheduled, deleted, orphan):
+        payload = await change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
+
+        assert payload == {"post": None, "userErrors": []}
+        assert stored(database_url, post) == (None, True, True, ADDRESS)
+    recorded = fetch(database_url, 'SELECT action, "actorRole", "subjectId" FROM "AuditEntry" ORDER BY id')
+    assert recorded == [("markPostPublished", "service", post) for post in (unscheduled, deleted, orphan)]
+
+
+async def test_the_first_address_wins(client: Client, database_url: str, owner: UUID) -> None:
+    service = insert(database_url, "User", role="service")
+    post = insert(database_url, "Post", userId=owner)
+    await change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
+    before = fetch(database_url, 'SELECT * FROM "Post"')
+
+    again = await change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
+    other = await change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS + "2")
+
+    assert again["userErrors"] == []
+    assert codes(other) == [("CONFLICT", ["input", "linkedinUrl"])]
+    assert other["userErrors"][0]["current"] is None  # a service sees no post
+    assert fetch(database_url, 'SELECT * FROM "Post"') == before
+
+
+async def test_a_service_and_strangers_learn_nothing_of_other_posts(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    stranger, service = insert(database_url, "User"), insert(database_url, "User", role="service")
+    post = insert(database_url, "Post", userId=owner)
+
+    theirs = await change(client, "markPostPublished", stranger, id=post, linkedinUrl=ADDRESS)
+    unknown = await change(client, "markPostPublished", service, id=uuid4(), linkedinUrl=ADDRESS)
+
+    assert codes(theirs) == codes(unknown) == [("NOT_FOUND", ["input", "id"])]
+    assert stored(database_url, post) == (None, False, False, None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "http://www.linkedin.com/1",
+        "https://linkedin.com.evil.example/1",
+        "https://evil.example/linkedin.com",
+        "https://www.linkedin.com@evil.example/",
+        "https://evil.example\\@www.linkedin.com/",
+        "https://www.linkedin.com/a\nb",
+        "javascript:alert(1)//linkedin.com",
+        "https://www.linkedin.com/" + "x" * 100_000,
+    ],
+)
+async def test_only_linkedins_addresses_are_taken(
+    client: Client, database_url: str, owner: UUID, address: str
+) -> None:
+    post = insert(database_url, "Post", userId=owner)
+
+    payload = await change(client, "markPostPublished", owner, id=post, linkedinUrl=address)
+
+    assert codes(payload) == [("BAD_USER_INPUT", ["input", "linkedinUrl"])]
+    assert stored(database_url, post) == (None, False, False, None)
+
+
+async def test_a_missed_post_is_due_again_when_it_is_rescheduled(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    missed = datetime.now(UTC) - timedelta(days=2)
+    post = insert(database_url, "Post", userId=owner, published=True, scheduledOn=missed)
+
+    payload = await change(client, "reschedulePost", owner, id=post, scheduledOn=LATER)
+
+    assert payload["post"]["scheduledOn"] == LATER
+
+
+async def test_of_many_who_schedule_one_post_one_pays(client: Client, database_url: str, owner: UUID) -> None:
+    post = insert(database_url, "Post", userId=owner)
+
+    payloads = await asyncio.gather(
+        *(change(client, "schedulePost", owner, id=post, scheduledOn=LATER) for _ in range(10))
+    )
+
+    winners = [payload for payload in payloads if not payload["userErrors"]]
+    assert len(winners) == 1
+    assert {error["code"] for payload in payloads for error in payload["userErrors"]} <= {
+        "CONFLICT",
+        "QUOTA_EXHAUSTED",
+    }
+    assert used(database_url, owner) == [(1, 1)]
+
+
+async def test_of_editing_unscheduling_and_posting_at_once_none_is_lost(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    service = insert(database_url, "User", role="service")
+    for _ in range(10):
+        post = insert(database_url, "Post", userId=owner, content="Before.")
+        scheduled = await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+        read = scheduled["post"]["updatedAt"]
+
+        edited, freed, marked = await asyncio.gather(
+            change(client, "updatePost", owner, id=post, content="After.", ifUpdatedAt=read),
+            change(client, "unschedulePost", owner, "refunded", id=post),
+            change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS),
+        )
+
+        ((content, at, is_posted),) = fetch(
+            database_url,
+            'SELECT content, "scheduledOn", "isPostedOnLinkedin" FROM "Post" WHERE id = %s',
+            post,
+        )
+        assert marked["userErrors"] == []
+        assert is_posted
+        assert (content == "After.") == (edited["userErrors"] == [])
+        assert (at is None) == (freed["userErrors"] == [])
+        assert codes(edited) in (
+            [],
+            [("CONFLICT", ["input", "ifUpdatedAt"])],
+            [("CONFLICT", ["input", "id"])],
+        )
+        execute(database_url, 'DELETE FROM "UsageQuota"')

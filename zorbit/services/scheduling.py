@@ -1,0 +1,165 @@
+"""Scheduling: when a post is to be posted, and that it was.
+
+Each is a conditional change of the one row: of two at once the loser gets Conflict. Scheduling spends
+POST_SCHEDULING; unscheduling gives back what was spent in the current cycle.
+"""
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from zorbit.errors import BadInput, Conflict, NotFound, Refused
+from zorbit.models import Post, PostType, QuotaType
+from zorbit.services import locks, spending
+from zorbit.services.posts import demand_not_posted, units_faults
+from zorbit.services.rows import change, demand_unchanged
+from zorbit.services.terms import Terms
+from zorbit.services.values import demand
+from zorbit.visibility import Viewer, stored, visible
+
+# No user, no port, no backslash: nothing that a browser might take for another host.
+ADDRESS = re.compile(r"https://([a-z0-9-]+\.)*linkedin\.com(/[!-\[\]-~]*)?", re.IGNORECASE)
+
+
+async def schedule(
+    session: AsyncSession,
+    viewer: Viewer,
+    id: UUID,
+    *,
+    at: datetime,
+    if_updated_at: datetime | None,
+    terms: Terms,
+) -> Post:
+    """The post, to be posted `at`; ready by that, and one POST_SCHEDULING poorer.
+
+    Raises Conflict for one that is scheduled or posted, QuotaExhausted, SubscriptionRequired.
+    """
+    owner_id = await locks.hold_ancestors(session, viewer, Post, id, field="input.id")
+    # The quota's lock comes before the post's: what can be refused without it is refused first.
+    _demand_schedulable(await _seen(session, viewer, id), at, terms)
+    await spending.spend(
+        session, owner_id, QuotaType.POST_SCHEDULING, [id], terms, description="schedulePost"
+    )
+    post = await locks.lock_row(session, viewer, Post, id, field="input.id")
+    demand_unchanged(post, if_updated_at)
+    _demand_schedulable(post, at, terms)
+    return await change(session, post, {"scheduled_on": at, "published": True})
+
+
+async def reschedule(
+    session: AsyncSession,
+    viewer: Viewer,
+    id: UUID,
+    *,
+    at: datetime,
+    if_updated_at: datetime | None,
+    terms: Terms,
+) -> Post:
+    """The scheduled post, to be posted at another time; costs nothing. A missed one is due again by that."""
+    post = await locks.hold_row(session, viewer, Post, id, field="input.id")
+    demand_unchanged(post, if_updated_at)
+    _demand_scheduled(post)
+    demand(*_time_faults(at, terms), *_content_faults(post))
+    return await change(session, post, {"scheduled_on": at})
+
+
+async def unschedule(
+    session: AsyncSession, viewer: Viewer, id: UUID, *, if_updated_at: datetime | None, terms: Terms
+) -> tuple[Post, bool]:
+    """The post, no longer scheduled but still ready; and whether what it cost was given back."""
+    post = await locks.hold_row(session, viewer, Post, id, field="input.id", alone=True)
+    demand_unchanged(post, if_updated_at)
+    _demand_scheduled(post)
+    refunded = await spending.refund(session, post.user_id, QuotaType.POST_SCHEDULING, [id], terms)
+    return await change(session, post, {"scheduled_on": None}), refunded > 0
+
+
+async def mark_published(
+    session: AsyncSession, viewer: Viewer, id: UUID, *, url: str, posted_at: datetime | None, terms: Terms
+) -> Post:
+    """The post, noted as standing on LinkedIn at `url`.
+
+    By its owner or an admin for a live post; a service records a fact, also of a post that was deleted or
+    unscheduled since. The first address wins: the same again changes nothing, another is a Conflict.
+    """
+    demand(*_address_faults(url), *_posted_at_faults(posted_at, terms))
+    post = await _to_be_marked(session, viewer, id)
+    if post.is_posted_on_linkedin:
+        if post.linkedin_url == url:
+            return post
+        raise Conflict(
+            "it is posted already, at another address", field="input.linkedinUrl", current=(Post, id)
+        )
+    facts = {
+        "is_posted_on_linkedin": True,
+        "published": True,
+        "linkedin_url": url,
+        "linkedin_posted_at": posted_at or terms.now,
+    }
+    return await change(session, post, facts)
+
+
+async def _to_be_marked(session: AsyncSession, viewer: Viewer, id: UUID) -> Post:
+    if viewer.is_person:
+        return await locks.hold_row(session, viewer, Post, id, field="input.id")
+    # One row alone is locked, so there is no order to keep.
+    found = await session.scalar(
+        stored(Post)
+        .where(col(Post.id) == id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound(field="input.id")
+    return found
+
+
+async def _seen(session: AsyncSession, viewer: Viewer, id: UUID) -> Post:
+    found = await session.scalar(visible(Post, viewer).where(col(Post.id) == id))
+    if found is None:
+        raise NotFound(field="input.id")
+    return found
+
+
+def _demand_schedulable(post: Post, at: datetime, terms: Terms) -> None:
+    demand_not_posted(post)
+    if post.scheduled_on is not None:
+        raise Conflict("it is scheduled already: reschedule it", field="input.id", current=(Post, post.id))
+    demand(*_time_faults(at, terms), *_content_faults(post))
+
+
+def _demand_scheduled(post: Post) -> None:
+    demand_not_posted(post)
+    if post.scheduled_on is None:
+        raise Conflict("it is not scheduled", field="input.id", current=(Post, post.id))
+
+
+def _time_faults(at: datetime, terms: Terms) -> list[Refused]:
+    if at > terms.now:
+        return []
+    return [BadInput("`input.scheduledOn` must lie in the future", field="input.scheduledOn")]
+
+
+def _content_faults(post: Post) -> list[Refused]:
+    """A text that LinkedIn would not take, or none at all."""
+    if not post.content.strip():
+        return [BadInput("an empty post can't be posted: write its content first", field="input.id")]
+    return units_faults(post.content, "input.id") if post.type is PostType.POST else []
+
+
+def _posted_at_faults(posted_at: datetime | None, terms: Terms) -> list[Refused]:
+    if posted_at is None or posted_at <= terms.now:
+        return []
+    field = "input.linkedinPostedAt"
+    return [BadInput(f"`{field}` must not lie in the future", field=field)]
+
+
+def _address_faults(url: str) -> list[Refused]:
+    """What is not a LinkedIn address: everybody who sees the post is sent there."""
+    if ADDRESS.fullmatch(url):
+        return []
+    field = "input.linkedinUrl"
+    return [BadInput(f"`{field}` must be an https address at linkedin.com", field=field)]
