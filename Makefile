@@ -11,7 +11,7 @@ serve: .venv/ready  ## the API with GraphiQL, demo data and an embedded PostgreS
 	$(RUN)/zorbit serve --demo
 
 test: .venv/ready  ## the whole suite, in parallel, with branch coverage
-	$(RUN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	PYTHONDONTWRITEBYTECODE= $(RUN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: .venv/ready  ## format, lint, types, the direction of imports
 	$(RUN)/ruff format --check .
@@ -26,9 +26,9 @@ format: .venv/ready
 sdl: .venv/ready  ## write schema.graphql anew
 	$(RUN)/zorbit schema > schema.graphql
 
-soak: .venv/ready  ## the properties with 25 times the examples, and a million rows; writes docs/soak.txt
+soak: .venv/ready  ## the properties with 100 times the examples, and a million rows; writes docs/soak.txt
 	{ date -u +%Y-%m-%d; \
-	  ZORBIT_TEST_SOAK=25 $(RUN)/pytest -n 2 -q -m hypothesis --no-header -p no:cacheprovider | tail -n 1; \
+	  ZORBIT_TEST_SOAK=100 $(RUN)/pytest -n 2 -q -m hypothesis --no-header -p no:cacheprovider | tail -n 1; \
 	  folder=$$(mktemp -d) && chmod 755 $$folder; began=$$(date +%s); \
 	  ZORBIT_DATA_DIR=$$folder $(RUN)/zorbit demo --users 4200 2>&1 | grep "demo data"; \
 	  echo "written in $$(( $$(date +%s) - began )) s, the start of PostgreSQL and VACUUM included"; \

@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import playwright.async_api
 import pytest
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebError, async_playwright
+
+Chromium = playwright.async_api.Browser
 
 # A violation of the Content-Security-Policy fires an event, which joins the console's errors here.
 _REPORT_VIOLATIONS = """
@@ -33,19 +36,26 @@ class Browser:
 
 
 @asynccontextmanager
-async def browse() -> AsyncIterator[Browser]:
-    """Start Chromium; skips the test, or with ZORBIT_TESTS_NO_SKIP=1 fails it, where there is none."""
+async def started() -> AsyncIterator[Chromium]:
+    """Chromium; skips the test, or with ZORBIT_TESTS_NO_SKIP=1 fails it, where there is none."""
     path = _chromium()
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=path,
             args=["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
         )
-        browser = Browser(await chromium.new_context(viewport={"width": 1440, "height": 900}))
-        await browser.context.add_init_script(_REPORT_VIOLATIONS)
+        yield chromium
+        await chromium.close()
+
+
+@asynccontextmanager
+async def browse(chromium: Chromium) -> AsyncIterator[Browser]:
+    """A profile of its own, forgotten afterwards."""
+    async with await chromium.new_context(viewport={"width": 1440, "height": 900}) as context:
+        browser = Browser(context)
+        await context.add_init_script(_REPORT_VIOLATIONS)
         _listen(browser)
         yield browser
-        await chromium.close()
 
 
 def _chromium() -> str:

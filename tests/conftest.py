@@ -1,8 +1,10 @@
 """A real PostgreSQL, migrated once into a template; every test begins with an empty database."""
 
+import gc
 import os
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,15 +14,43 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 from starlette.applications import Starlette
 
+from tests import rows
 from zorbit import app, embedded, migrations, models
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
 
+# With structlog's own settings, Rich draws the locals of every frame of a fault's traceback: 2 s each time.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
 for _name in [name for name in os.environ if name.startswith("ZORBIT_") and "TEST" not in name]:
     del os.environ[_name]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays, so the garbage collector need not look at it again and again."""
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """`untraced` tests run without coverage; pytest-cov's `no_cover` has no effect in a worker of xdist's."""
+    tracer = sys.gettrace()
+    if item.get_closest_marker("untraced"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 @pytest.fixture(scope="session")
@@ -48,17 +78,24 @@ def worker_database(postgres: str, worker_id: str) -> Iterator[str]:
     recreate(postgres, template)
     migrations.migrate(renamed(postgres, template), say=lambda _line: None)
     recreate(postgres, name, template=template)
-    yield renamed(postgres, name)
+    with rows.kept(renamed(postgres, name)):
+        yield renamed(postgres, name)
     for database in (name, template):
         _drop(postgres, database)
 
 
+@pytest.fixture(scope="session")
+def sweep(worker_database: str) -> Iterator[Callable[[], object]]:
+    """Empties this worker's database, on a connection of its own: what SWEEP sets is set for nobody else."""
+    with psycopg.connect(worker_database, autocommit=True) as connection:
+        yield lambda: connection.execute(SWEEP)
+
+
 @pytest.fixture
-def database_url(worker_database: str) -> Iterator[str]:
+def database_url(worker_database: str, sweep: Callable[[], object]) -> Iterator[str]:
     """An empty, migrated database."""
     yield worker_database
-    with psycopg.connect(worker_database, autocommit=True) as connection:
-        connection.execute(SWEEP)
+    sweep()
 
 
 # One statement string, so one round trip; children first.

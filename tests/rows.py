@@ -1,5 +1,7 @@
 """Rows for tests: every column that must be given has a plain value, every other is left to its default."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -62,6 +64,33 @@ PLAIN: dict[str, dict[str, Any]] = {
 }
 
 
+_KEPT: dict[str, psycopg.Connection] = {}
+
+
+@contextmanager
+def kept(url: str) -> Iterator[None]:
+    """One connection to `url` for all that is done here meanwhile: a new one each time costs some 10 ms."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        _KEPT[url] = connection
+        yield
+        _KEPT.pop(url, None)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[psycopg.Connection]:
+    """The connection that is kept, or one of its own where there is none or another thread has it."""
+    connection = _KEPT.pop(url, None)
+    if connection is None:
+        with psycopg.connect(url, autocommit=True) as own:
+            yield own
+        return
+    try:
+        yield connection
+    finally:
+        if not connection.closed:
+            _KEPT[url] = connection
+
+
 def insert(url: str, table: str, **values: Any) -> UUID:
     """A row of `table`, its columns named as PostgreSQL names them; its id."""
     return insert_many(url, table, [values])[0]
@@ -70,7 +99,7 @@ def insert(url: str, table: str, **values: Any) -> UUID:
 def insert_many(url: str, table: str, rows: list[dict[str, Any]]) -> list[UUID]:
     """Rows of `table`, in one transaction; their ids."""
     whole = [_whole(table, values) for values in rows]
-    with psycopg.connect(url) as connection:
+    with connected(url) as connection, connection.transaction():
         for values in whole:
             columns = sql.SQL(", ").join(map(sql.Identifier, values))
             marks = sql.SQL(", ").join(sql.Placeholder() * len(values))
@@ -93,11 +122,11 @@ def _adapted(value: Any) -> Any:
 
 def fetch(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """What a statement gives."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    with connected(url) as connection:
         return connection.execute(statement.encode(), values).fetchall()
 
 
 def execute(url: str, statement: str, *values: Any) -> None:
     """Run a statement that gives nothing."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    with connected(url) as connection:
         connection.execute(statement.encode(), values)

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,18 +13,15 @@ from playwright.async_api import Locator, Page, expect
 
 from schema import core_schema
 from tests import rows
-from tests.browser import browse
+from tests.browser import Browser, Chromium, browse, started
 from zorbit import app, graphiql
 from zorbit.config import Settings
 from zorbit.demo import DEMO_EMAIL
 
 
-@pytest.fixture
-def address(worker_database: str, database_url: str, settings: Settings) -> Iterator[str]:
-    """The page of a real server, with a demo user who has a conversation."""
-    user = rows.insert(database_url, "User", email=DEMO_EMAIL)
-    thread = rows.insert(database_url, "Thread", userId=user, title="Launch")
-    rows.insert(database_url, "ChatMessage", userId=user, threadId=thread)
+@pytest.fixture(scope="module")
+def server(worker_database: str, settings: Settings) -> Iterator[str]:
+    """The page of a real server."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app.create(settings, worker_database), log_level="warning", ws="none")
     server = uvicorn.Server(config)
@@ -33,6 +30,29 @@ def address(worker_database: str, database_url: str, settings: Settings) -> Iter
     yield f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
     server.should_exit = True
     runner.join()
+
+
+@pytest.fixture
+def address(server: str, database_url: str) -> str:
+    """The page, with a demo user who has a conversation."""
+    user = rows.insert(database_url, "User", email=DEMO_EMAIL)
+    thread = rows.insert(database_url, "Thread", userId=user, title="Launch")
+    rows.insert(database_url, "ChatMessage", userId=user, threadId=thread)
+    return server
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Chromium]:
+    """One browser for all tests of this file; each has a profile of its own."""
+    async with started() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
+    """A profile that has never been here."""
+    async with browse(chromium) as browser:
+        yield browser
 
 
 def test_page_cannot_be_framed_scripted_or_kept() -> None:
@@ -77,102 +97,96 @@ def test_no_asset_is_missing_its_licence_or_names_a_cdn() -> None:
 
 
 @pytest.mark.browser
-async def test_operation_runs_with_the_token_filled_in(address: str) -> None:
-    async with browse() as browser:
-        page = await browser.visit(address)
-        await expect(page).to_have_title("Zorbit GraphiQL")
-        await expect(page.locator(".graphiql-tab-button")).to_have_text(
-            ["Workspace", "Drafts", "Quotas", "Search", "Invoices"]
-        )
+async def test_operation_runs_with_the_token_filled_in(browser: Browser, address: str) -> None:
+    page = await browser.visit(address)
+    await expect(page).to_have_title("Zorbit GraphiQL")
+    await expect(page.locator(".graphiql-tab-button")).to_have_text(
+        ["Workspace", "Drafts", "Quotas", "Search", "Invoices", "WriteDraft"]
+    )
 
-        authorization = await _run(page)
+    authorization = await _run(page)
 
-        await expect(page.locator(".graphiql-response")).to_contain_text(DEMO_EMAIL)
-        assert authorization == f"Bearer {await _token(page)}"
-        assert browser.complaints == []
-        assert {urlsplit(request.url).netloc for request in browser.requests} == {urlsplit(address).netloc}
-
-
-@pytest.mark.browser
-async def test_side_panes_know_the_schema(address: str) -> None:
-    async with browse() as browser:
-        page = await browser.visit(address)
-        await _run(page)
-
-        await page.get_by_label("Show Documentation Explorer").click()
-        await expect(page.locator(".graphiql-plugin")).to_contain_text("Root Types")
-        await page.get_by_label("Show GraphiQL Explorer").click()
-        await expect(page.locator(".graphiql-explorer-root")).to_contain_text("threads")
-        await page.get_by_label("Show History").click()
-        await expect(page.locator(".graphiql-history-item")).to_have_count(1)
-
-        assert browser.complaints == []
+    await expect(page.locator(".graphiql-response")).to_contain_text(DEMO_EMAIL)
+    assert authorization == f"Bearer {await _token(page)}"
+    assert browser.complaints == []
+    assert {urlsplit(request.url).netloc for request in browser.requests} == {urlsplit(address).netloc}
 
 
 @pytest.mark.browser
-async def test_editor_highlights_completes_and_validates(address: str) -> None:
-    async with browse() as browser:
-        page = await browser.visit(address)
-        editor = page.locator(".graphiql-query-editor")
-        await expect(
-            editor.locator(".view-line", has_text="viewer").locator("[class*=mtk]").first
-        ).to_be_visible()
-        await expect(editor.locator(".squiggly-error")).to_have_count(0)
+async def test_side_panes_know_the_schema(browser: Browser, address: str) -> None:
+    page = await browser.visit(address)
+    await _run(page)
 
-        await page.get_by_label("New tab").click()
-        await _write(page, editor, "{ viewer { wrong em")
-        await page.keyboard.press("Control+Space")
+    await page.get_by_label("Show Documentation Explorer").click()
+    await expect(page.locator(".graphiql-plugin")).to_contain_text("Root Types")
+    await page.get_by_label("Show GraphiQL Explorer").click()
+    await expect(page.locator(".graphiql-explorer-root")).to_contain_text("threads")
+    await page.get_by_label("Show History").click()
+    await expect(page.locator(".graphiql-history-item")).to_have_count(1)
 
-        await expect(page.locator(".suggest-widget")).to_contain_text("email")
-        await expect(editor.locator(".squiggly-error").first).to_be_visible()
-        assert browser.complaints == []
+    assert browser.complaints == []
 
 
 @pytest.mark.browser
-async def test_fresh_token_replaces_the_one_of_an_earlier_visit(address: str) -> None:
-    async with browse() as browser:
-        page = await browser.visit(address)
-        await _persist_headers(page)
-        await _run(page)
-        earlier = await _token(page)
-        assert earlier not in await _stored(page)
+async def test_editor_highlights_completes_and_validates(browser: Browser, address: str) -> None:
+    page = await browser.visit(address)
+    editor = page.locator(".graphiql-query-editor")
+    await expect(
+        editor.locator(".view-line", has_text="viewer").locator("[class*=mtk]").first
+    ).to_be_visible()
+    await expect(editor.locator(".squiggly-error")).to_have_count(0)
 
-        await page.reload()
+    await page.get_by_label("New tab").click()
+    await _write(page, editor, "{ viewer { wrong em")
+    await page.keyboard.press("Control+Space")
 
-        assert await _run(page) == f"Bearer {await _token(page)}" != f"Bearer {earlier}"
-        await expect(page.locator(".graphiql-tab-button")).to_have_count(5)
+    await expect(page.locator(".suggest-widget")).to_contain_text("email")
+    await expect(editor.locator(".squiggly-error").first).to_be_visible()
+    assert browser.complaints == []
+
+
+@pytest.mark.browser
+async def test_fresh_token_replaces_the_one_of_an_earlier_visit(browser: Browser, address: str) -> None:
+    page = await browser.visit(address)
+    await _persist_headers(page)
+    await _run(page)
+    earlier = await _token(page)
+    assert earlier not in await _stored(page)
+
+    await page.reload()
+
+    assert await _run(page) == f"Bearer {await _token(page)}" != f"Bearer {earlier}"
+    await expect(page.locator(".graphiql-tab-button")).to_have_count(6)
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("persists", [True, False])
-async def test_typed_header_is_kept_only_on_request(address: str, persists: bool) -> None:
-    async with browse() as browser:
-        page = await browser.visit(address)
-        if persists:
-            await _persist_headers(page)
-        headers = page.locator(".graphiql-editor:visible").last
-        await expect(headers).to_contain_text("Authorization")  # or the token would be filled in over it
-        await _write(page, headers, '{"Authorization": "Bearer typed"}')
-        assert await _run(page) == "Bearer typed"
-        assert ("Bearer typed" in await _stored(page)) is persists
+async def test_typed_header_is_kept_only_on_request(browser: Browser, address: str, persists: bool) -> None:
+    page = await browser.visit(address)
+    if persists:
+        await _persist_headers(page)
+    headers = page.locator(".graphiql-editor:visible").last
+    await expect(headers).to_contain_text("Authorization")  # or the token would be filled in over it
+    await _write(page, headers, '{"Authorization": "Bearer typed"}')
+    assert await _run(page) == "Bearer typed"
+    assert ("Bearer typed" in await _stored(page)) is persists
 
-        await page.reload()
+    await page.reload()
 
-        assert await _run(page) == ("Bearer typed" if persists else f"Bearer {await _token(page)}")
-        await expect(page.locator(".graphiql-tab-button")).to_have_count(5)
+    assert await _run(page) == ("Bearer typed" if persists else f"Bearer {await _token(page)}")
+    await expect(page.locator(".graphiql-tab-button")).to_have_count(6)
 
 
 @pytest.mark.browser
-async def test_operation_from_the_history_is_signed_in(address: str) -> None:
-    async with browse() as browser:
-        page = await browser.visit(address)
-        await _run(page)
-        await page.reload()
-        await page.get_by_label("Show History").click()
+async def test_operation_from_the_history_is_signed_in(browser: Browser, address: str) -> None:
+    page = await browser.visit(address)
+    await _run(page)
+    await page.reload()
+    await page.get_by_label("Show History").click()
 
-        await page.locator(".graphiql-history-item-label").first.click()
+    await page.locator(".graphiql-history-item-label").first.click()
 
-        assert await _run(page) == f"Bearer {await _token(page)}"
+    assert await _run(page) == f"Bearer {await _token(page)}"
 
 
 async def _run(page: Page) -> str | None:

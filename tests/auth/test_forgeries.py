@@ -196,7 +196,7 @@ async def test_a_refusal_never_repeats_the_token() -> None:
         assert not any(part in message for part in credential.split("."))
 
 
-bounded = settings(deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
+bounded = settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 base64url = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", max_size=60)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

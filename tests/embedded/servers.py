@@ -21,8 +21,8 @@ from zorbit.errors import OperatorError
 
 try:
     with running(Path(sys.argv[1])) as url:
-        print(url, flush=True)
         try:
+            print(url, flush=True)
             sys.stdin.readline()
         except KeyboardInterrupt:
             import psycopg

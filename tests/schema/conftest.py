@@ -1,22 +1,23 @@
 """The world that tests of visibility walk."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
 
 import httpx
-import psycopg
 import pytest
 from starlette.applications import Starlette
 
-from tests.conftest import SWEEP, Client
+from tests.conftest import Client
 from tests.schema.walks import Scene
 from tests.schema.worlds import populated
 from zorbit.auth.local import LocalIssuer
 
 
 @pytest.fixture(scope="module")
-async def scene(served: Starlette, worker_database: str, data_dir: Any) -> AsyncIterator[Scene]:
+async def scene(
+    served: Starlette, worker_database: str, sweep: Callable[[], object], data_dir: Any
+) -> AsyncIterator[Scene]:
     """The world, for all tests of this file: they read, and put back what they change."""
     world = populated(worker_database)
     async with httpx.AsyncClient(
@@ -24,5 +25,4 @@ async def scene(served: Starlette, worker_database: str, data_dir: Any) -> Async
     ) as http:
         client = Client(http, LocalIssuer.open(data_dir))
         yield Scene(world, client, {name: client.token(UUID(id)) for name, id in world.people.items()})
-    with psycopg.connect(worker_database, autocommit=True) as connection:
-        connection.execute(SWEEP)
+    sweep()

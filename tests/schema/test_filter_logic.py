@@ -120,7 +120,7 @@ def posts(database_url: str) -> Posts:
 
 @settings(
     deadline=None,
-    max_examples=examples(60),
+    max_examples=examples(15),
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -137,7 +137,7 @@ async def test_a_filter_of_any_shape_finds_what_python_finds(
 
 @settings(
     deadline=None,
-    max_examples=examples(15),
+    max_examples=examples(4),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(where=leaves)

@@ -40,6 +40,7 @@ def matches(comparison: str, value: Any, operand: Any) -> bool:
     return value is not None and COMPARED[comparison](value, operand)
 
 
+@pytest.mark.untraced  # to trace it takes as long again; other tests go the same ways
 @pytest.mark.parametrize("at_root", [True, False])
 async def test_every_filter_finds_what_python_finds(client: Client, database_url: str, at_root: bool) -> None:
     made, random = fill(database_url, seed=at_root), Random(at_root)

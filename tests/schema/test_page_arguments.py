@@ -46,7 +46,7 @@ BAD_PAGES: list[tuple[dict[str, Any], str]] = [
 
 fuzzed = settings(
     deadline=None,
-    max_examples=examples(100),
+    max_examples=examples(25),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 

@@ -77,6 +77,7 @@ def listed(made: Workspace, edge: Edge, order: Order) -> list[UUID]:
     return [id for (id,) in fetch(made.url, statement)]
 
 
+@pytest.mark.untraced  # to trace it takes as long again; other tests go the same ways
 @pytest.mark.parametrize("parents", GROUPS, ids=["root", "user", "others"])
 async def test_the_pages_of_every_list_in_every_order_are_the_whole_list(
     client: Client, database_url: str, parents: set[str]

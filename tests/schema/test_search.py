@@ -205,7 +205,7 @@ async def test_punctuation_is_no_error(client: Client, author: UUID, search: str
 
 @settings(
     deadline=None,
-    max_examples=examples(40),
+    max_examples=examples(10),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(

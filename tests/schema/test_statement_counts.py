@@ -52,6 +52,7 @@ async def statements_of(client: Client, by: UUID | None, query: str, **variables
     return await count(lambda: client.data(query, variables, by=by))
 
 
+@pytest.mark.untraced  # to trace it takes as long again; other tests go the same ways
 async def test_every_list_below_rows_takes_one_statement_for_all_of_them(
     client: Client, database_url: str
 ) -> None:
@@ -90,6 +91,7 @@ async def test_every_list_at_the_root_takes_one_statement(
         assert taken == VIEWER + expected, selection
 
 
+@pytest.mark.untraced  # to trace it takes as long again; other tests go the same ways
 async def test_every_edge_to_one_row_takes_one_statement_for_all_rows(
     client: Client, database_url: str
 ) -> None:

@@ -8,6 +8,8 @@ import pytest
 from tests.schema.walks import BY_ID, Edge, Scene
 from tests.schema.worlds import READERS
 
+pytestmark = pytest.mark.untraced  # to trace them takes as long again; other tests go the same ways
+
 
 @pytest.mark.parametrize("edge", BY_ID, ids=lambda edge: edge.name)
 @pytest.mark.parametrize("viewer", ["ada", "bob", "root"])

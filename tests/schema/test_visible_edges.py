@@ -1,34 +1,52 @@
 """Who may see what by following edges: every one of every type, as everybody."""
 
+from dataclasses import dataclass, field
+
 import pytest
 from graphql import get_named_type
 
 from tests.schema.walks import EDGES, REFUSED, Edge, Scene, Seen, arguments, joined, selection
 from tests.schema.worlds import READERS
 
+pytestmark = pytest.mark.untraced  # to trace them takes as long again; other tests go the same ways
+
+
+@dataclass
+class Crawls:
+    """What readers find from the rows that are visible, all edges of each; found once for all tests."""
+
+    scene: Scene
+    made: dict[str, Seen] = field(default_factory=dict)
+
+    async def of(self, viewer: str) -> Seen:
+        """What one reader finds."""
+        if viewer not in self.made:
+            self.made[viewer] = await self.scene.crawl(viewer, Seen(self.scene.world.visible(viewer)))
+        return self.made[viewer]
+
 
 @pytest.fixture(scope="module")
-async def crawled(scene: Scene) -> dict[str, Seen]:
-    """What each reader finds from the rows that are visible, all edges of each."""
-    return {name: await scene.crawl(name, Seen(scene.world.visible(name))) for name in READERS}
+def crawls(scene: Scene) -> Crawls:
+    """None yet: each is made by the first test that needs it."""
+    return Crawls(scene)
 
 
 @pytest.mark.parametrize("edge", EDGES.values(), ids=str)
 @pytest.mark.parametrize("viewer", READERS)
-def test_an_edge_leads_to_exactly_what_is_visible(
-    scene: Scene, crawled: dict[str, Seen], viewer: str, edge: Edge
+async def test_an_edge_leads_to_exactly_what_is_visible(
+    scene: Scene, crawls: Crawls, viewer: str, edge: Edge
 ) -> None:
     expected = joined(scene.world, viewer, edge, scene.world.visible(viewer))
 
-    assert crawled[viewer].edges[edge.parent, edge.name] == expected
+    assert (await crawls.of(viewer)).edges[edge.parent, edge.name] == expected
     assert any(expected.values()) or set(expected.values()) == {REFUSED}
 
 
 @pytest.mark.parametrize("viewer", READERS)
-def test_following_edges_never_leaves_what_is_visible(
-    scene: Scene, crawled: dict[str, Seen], viewer: str
+async def test_following_edges_never_leaves_what_is_visible(
+    scene: Scene, crawls: Crawls, viewer: str
 ) -> None:
-    assert crawled[viewer].rows == scene.world.visible(viewer)
+    assert (await crawls.of(viewer)).rows == scene.world.visible(viewer)
 
 
 @pytest.mark.parametrize("edge", EDGES.values(), ids=str)
@@ -50,7 +68,7 @@ async def test_an_edge_of_an_edge_leads_there_too(scene: Scene, edge: Edge) -> N
 
 @pytest.mark.parametrize("viewer", READERS)
 async def test_from_the_own_account_all_that_is_own_can_be_reached(
-    scene: Scene, crawled: dict[str, Seen], viewer: str
+    scene: Scene, crawls: Crawls, viewer: str
 ) -> None:
     world, me = scene.world, scene.world.people[viewer]
     billed = {invoice.get("paymentMethodId") for invoice in world.rows["Invoice"].values()}
@@ -66,4 +84,4 @@ async def test_from_the_own_account_all_that_is_own_can_be_reached(
 
     start = (data["viewer"]["__typename"], data["viewer"]["id"])
     assert start == ("User", me)
-    assert crawled[viewer].reachable(start) == own | plan
+    assert (await crawls.of(viewer)).reachable(start) == own | plan

@@ -26,6 +26,8 @@ from tests.schema.walks import (
 )
 from tests.schema.worlds import READERS
 
+pytestmark = pytest.mark.untraced  # to trace them takes as long again; other tests go the same ways
+
 
 @pytest.mark.parametrize(
     ("viewer", "edge"),
