@@ -4,7 +4,7 @@ import strawberry
 from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from schema import billing, comments, graph, ideas, messages, mutations, templates, threads, usage  # noqa: F401 - they declare
+from schema import audit, billing, comments, graph, ideas, messages, mutations, templates, threads, usage  # noqa: F401 - they declare
 from schema.errors import TYPES
 from schema.query import Query
 from schema.scalars import SCALARS

@@ -58,6 +58,10 @@ class Subscription(Node):
 
     user = one(models.Subscription.user_id, "Who subscribes.")
     plan = one(models.Subscription.plan_id, "The plan subscribed to.")
+    next_plan = one(
+        models.Subscription.next_plan_id,
+        "The plan that takes over when the period ends; null where the present one goes on.",
+    )
 
 
 @shape(
@@ -101,6 +105,10 @@ class Invoice(Node):
 
     user = one(models.Invoice.user_id, "Who is billed.")
     payment_method = one(models.Invoice.payment_method_id, "What it was paid with.")
+    plan = one(
+        models.Invoice.plan_id,
+        "The plan that paying it subscribes to, changes to or renews; null where it is for something else.",
+    )
     items = many(
         models.InvoiceItem.invoice_id, "Its lines, in the order they were added.", default_order=OLDEST_FIRST
     )

@@ -14,7 +14,7 @@ import strawberry
 
 from schema.enums import Direction, describe
 from zorbit import filters, models
-from zorbit.checks import text_of
+from zorbit.checks import text_of, uuid_of
 from zorbit.errors import BadInput
 from zorbit.filters import All, Compare, Condition, Either, Not
 from zorbit.paging import Order
@@ -151,8 +151,10 @@ def _parts(where: Any, path: str) -> Iterator[Condition]:
             parts = [All(tuple(_parts(part, f"{path}.{name}"))) for part in value]
             yield from parts if name == "and" else [Either(tuple(parts))]
         else:
+            is_id = isinstance(value, filter_type(UUID))
             for operator, operand in _given(value, f"{path}.{camel(name)}"):
-                yield Compare(name, operator, _operand(operand, f"{path}.{camel(name)}.{camel(operator)}"))
+                field = f"{path}.{camel(name)}.{camel(operator)}"
+                yield Compare(name, operator, _operand(operand, field, is_id=is_id))
 
 
 def _given(made: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -166,13 +168,14 @@ def _given(made: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield name[:-1], value
 
 
-def _operand(value: Any, path: str) -> Any:
+def _operand(value: Any, path: str, *, is_id: bool) -> Any:
     if isinstance(value, list):
         if len(value) > filters.IN_LIMIT:
             raise BadInput(f"`{path}` takes at most {filters.IN_LIMIT} values, not {len(value)}", field=path)
-        return tuple(_operand(item, path) for item in value)
-    # An enum of ours is a string too; its values need no check.
-    return text_of(value, path) if type(value) is str else value
+        return tuple(_operand(item, path, is_id=is_id) for item in value)
+    if type(value) is not str:  # an enum of ours is a string too; its values need no check
+        return value
+    return uuid_of(value, path) if is_id else text_of(value, path)
 
 
 def camel(name: str) -> str:

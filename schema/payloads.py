@@ -85,7 +85,7 @@ def _kept_entry(deleted: models.Row) -> list[str]:
 
 async def _entry(context: Context, kept: list[str]) -> Any:
     name, id = kept
-    return await context.loaders.once(trash.entry, Trashable(name), UUID(id))
+    return await context.loaders.batch(trash.by_id, Trashable(name)).load(UUID(id))
 
 
 async def _quota(context: Context, kept: list[str]) -> Any:

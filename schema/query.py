@@ -7,13 +7,14 @@ from uuid import UUID
 import strawberry
 from strawberry.types import Info
 
-from schema import graph, posts, trash
+from schema import graph, posts, previews, trash
 from schema.access import Access
 from schema.connections import Connection
 from schema.fields import field
 from schema.graph import all_rows, by_id
 from schema.personas import SystemPersona
 from schema.posts import DuePost
+from schema.previews import RestorePreview
 from schema.trash import TrashEntry
 from schema.users import User
 from zorbit import models, paging
@@ -80,6 +81,7 @@ class Query:
     invoice_item = by_id(models.InvoiceItem, "A line of an invoice.")
     usage_quota = by_id(models.UsageQuota, "A stored quota.")
     usage_log = by_id(models.UsageLog, "A spend or refund.")
+    audit_entry = by_id(models.AuditEntry, "What was recorded of one act.")
 
     plans = all_rows(
         models.Plan,
@@ -99,6 +101,9 @@ class Query:
         models.Subscription, "For admins: all subscriptions.", filters=("status", "created_at")
     )
     invoices = all_rows(models.Invoice, "For admins: all invoices.", filters=("status", "created_at"))
+    audit_entries = all_rows(
+        models.AuditEntry, "For admins: everything that was recorded.", filters=("subject_id", "created_at")
+    )
 
     @field("For admins: the live user with this e-mail address, in whatever case.", Access.ADMINS)
     async def user_by_email(
@@ -147,6 +152,15 @@ class Query:
         owner = info.context.viewer.id if user_id is None else uuid_of(user_id, "userId")
         page = paging.page(models.Post, LATEST_FIRST, first=first, after=after, last=last, before=before)
         return cast("Connection[TrashEntry]", trash.of_user(cast("UUID", owner), page))
+
+    @field(
+        "What restoring a deleted row would do, and what stands against it; null for what is not in the "
+        "trash or is not the caller's to restore.",
+        Access.PEOPLE,
+    )
+    async def restore_preview(self, info: Info[Context, None], id: Id) -> RestorePreview | None:
+        """By the rules of restoring itself."""
+        return await previews.of_row(info.context, uuid_of(id, "id"))
 
     @field("For admins: the users who were deleted, the latest first.", Access.ADMINS)
     def deleted_users(

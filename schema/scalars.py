@@ -1,7 +1,7 @@
 """Custom scalars: what values look like on the wire, and which are refused."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
+DATE_FORM = re.compile(r"\d{4}-\d\d-\d\d")
 DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,10})?")
 
 
@@ -26,6 +27,16 @@ def moment_in(value: Any) -> datetime:
         except (ValueError, OverflowError):
             pass
     raise GraphQLError("a DateTime is written like 2026-01-31T09:00:00Z, with a zone")
+
+
+def date_in(value: Any) -> date:
+    """A day, as RFC 3339 writes it."""
+    if isinstance(value, str) and DATE_FORM.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise GraphQLError("a Date is written like 2026-01-31")
 
 
 def decimal_out(value: Decimal) -> str:
@@ -52,6 +63,12 @@ DATE_TIME = strawberry.scalar(
     serialize=moment_out,
     parse_value=moment_in,
 )
+DATE = strawberry.scalar(
+    name="Date",
+    description="A day as RFC 3339 writes it: `2026-01-31`. Days begin and end in UTC.",
+    serialize=date.isoformat,
+    parse_value=date_in,
+)
 DECIMAL_STRING = strawberry.scalar(
     name="Decimal",
     description='An exact decimal number as a string: `"29.99"`.',
@@ -59,4 +76,4 @@ DECIMAL_STRING = strawberry.scalar(
     parse_value=decimal_in,
 )
 
-SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME, Decimal: DECIMAL_STRING}
+SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE, Decimal: DECIMAL_STRING}

@@ -8,7 +8,7 @@ from strawberry.types import Info
 
 from schema.fields import field
 from schema.graph import Node, many, only, shape
-from schema.usage import QuotaState, load_quotas
+from schema.usage import QuotaState, Usage, load_quotas
 from zorbit import models
 from zorbit.context import Context
 from zorbit.models import QuotaType
@@ -46,6 +46,9 @@ class User(Node):
     usage_quotas = many(
         models.UsageQuota.user_id, "The quotas of all cycles in which something was used, as they are stored."
     )
+    audit_entries = many(
+        models.AuditEntry.user_id, "What was recorded of what was done to the user's data, by anybody."
+    )
 
     @field("How much of each limit is used in the current cycle, whether or not anything was used yet.")
     async def quotas(self: Any, info: Info[Context, None]) -> list[QuotaState]:
@@ -60,3 +63,11 @@ class User(Node):
     ) -> QuotaState:
         """One of them."""
         return next(state for state in await load_quotas(info.context, self.id) if state.type is type)
+
+    @field("What is used of one limit: how much, on which days, and where it leads.")
+    def usage(
+        self: Any,
+        type: Annotated[QuotaType, strawberry.argument(description="Which limit.")],
+    ) -> Usage:
+        """Nothing is read before one of its fields asks for it."""
+        return Usage(user_id=self.id, type=type)

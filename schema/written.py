@@ -35,7 +35,7 @@ class Part:
 Parts = Mapping[str, Part]
 """The fields of an input, by attribute."""
 
-IF_UPDATED_AT = "The row's `updatedAt` when it was read: refuses, with a Conflict, where it was changed since."
+IF_UPDATED_AT = "The row's `updatedAt` when it was read: refuses, with a Conflict, where it was changed."
 
 
 def columns(table: type[models.Row], *names: str, required: tuple[str, ...] = ()) -> dict[str, Part]:
@@ -52,9 +52,7 @@ def _column(table: type[models.Row], name: str, *, required: bool) -> Part:
 
     # What is required is never null, though its column may be.
     annotation: Any = kind_of(table, name) if required else column.annotation
-    return Part(
-        JSON if annotation == Any | None else annotation, str(column.description), checked, required
-    )
+    return Part(JSON if annotation == Any | None else annotation, str(column.description), checked, required)
 
 
 def edits(table: type[models.Row], *names: str) -> dict[str, Part]:

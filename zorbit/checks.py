@@ -16,6 +16,8 @@ JSON_BYTES = 16 * 1024
 JSON_DEPTH = 8
 """Levels of lists and objects in a JSON column."""
 INTEGER_LIMIT = 2**31 - 1
+SECONDS_LIMIT = 10**6
+"""The most seconds that something may have taken, some eleven days."""
 MONEY_LIMIT = 10**8
 """Amounts of money are less than this, in hundredths: `numeric(10,2)`."""
 

@@ -105,6 +105,26 @@ def deleted_users(viewer: Viewer) -> Select[models.User]:
     return select(models.User).where(_deleted(models.User), everything)
 
 
+def hidden_by(table: type[T], root: type[models.Row], root_id: UUID) -> Select[T]:
+    """The rows of `table` that one row of `root` alone hides, that row too: its return would show them."""
+    return select(table).where(*_hidden_conditions(table, table, root, root_id))
+
+
+def _hidden_conditions(
+    entity: Any, table: type[models.Row], root: type[models.Row], root_id: UUID
+) -> list[ColumnElement[bool]]:
+    if table is root:
+        return [entity.id == root_id]
+    key = PART_OF.get(table)
+    if key is None:
+        return [false()]
+    above = parent_of(table)
+    parent: Any = aliased(above)
+    found = [~entity.is_deleted] if issubclass(table, models.Deletable) else []
+    is_parent = parent.id == getattr(entity, key.key)
+    return [*found, exists().where(is_parent, *_hidden_conditions(parent, above, root, root_id))]
+
+
 def conditions(entity: type[models.Row] | AliasedClass[Any], viewer: Viewer) -> list[ColumnElement[bool]]:
     """What makes a row of `entity` (a table or an alias of one) visible to `viewer`."""
     table = _table(entity)

@@ -19,11 +19,11 @@ POST = "post { id status scheduledOn published linkedinUrl linkedinPostedAt upda
 QUOTA = "quota { type used limit }"
 
 
-async def change(client: Client, name: str, by: UUID, shown: str = POST, **input: Any) -> Any:
+async def change(client: Client, name: str, by: UUID, shown: str = POST, **given: Any) -> Any:
     """The payload of the mutation `name`."""
     title = name[0].upper() + name[1:]
     ask = f"mutation($input: {title}Input!) {{ {name}(input: $input) {{ {shown} {ERRORS} }} }}"
-    return (await client.data(ask, {"input": {key: _sent(value) for key, value in input.items()}}, by=by))[
+    return (await client.data(ask, {"input": {key: _sent(value) for key, value in given.items()}}, by=by))[
         name
     ]
 
@@ -210,7 +210,7 @@ async def test_each_state_refuses_what_does_not_fit_it(
     ]
     before = fetch(database_url, 'SELECT * FROM "Post" ORDER BY id')
 
-    payloads = [await change(client, name, owner, id=id, **input) for name, id, input in asked]
+    payloads = [await change(client, name, owner, id=id, **given) for name, id, given in asked]
 
     for (_, id, _), payload in zip(asked, payloads, strict=True):
         (error,) = payload["userErrors"]

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import CursorResult, case, delete, update
+from sqlalchemy import ColumnElement, CursorResult, case, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -62,9 +62,8 @@ async def claim(
         "created_at": terms.now,
     }
     insertion = insert(IdempotencyKey).values(values)
-    is_old = col(IdempotencyKey.created_at) <= terms.now - LIFETIME
     renewed = {
-        name: case((is_old, getattr(insertion.excluded, name)), else_=getattr(IdempotencyKey, name))
+        name: case((expired(terms), getattr(insertion.excluded, name)), else_=getattr(IdempotencyKey, name))
         for name in ("id", "arguments_hash", "outcome", "created_at")
     }
     found = await session.execute(
@@ -78,6 +77,11 @@ async def claim(
     return Claim(id, None if id == values["id"] else outcome)
 
 
+def expired(terms: Terms) -> ColumnElement[bool]:
+    """Whether a key is forgotten, and may be sent with other arguments."""
+    return col(IdempotencyKey.created_at) <= terms.now - LIFETIME
+
+
 async def keep(session: AsyncSession, claim: Claim, outcome: dict[str, Any]) -> None:
     """Store what came of the mutation, with the mutation."""
     statement = update(IdempotencyKey).where(col(IdempotencyKey.id) == claim.id).values(outcome=outcome)
@@ -86,6 +90,5 @@ async def keep(session: AsyncSession, claim: Claim, outcome: dict[str, Any]) -> 
 
 async def forget_old(session: AsyncSession, terms: Terms) -> int:
     """Delete the keys that have expired; how many they were."""
-    old = delete(IdempotencyKey).where(col(IdempotencyKey.created_at) <= terms.now - LIFETIME)
-    result = await session.execute(old)
+    result = await session.execute(delete(IdempotencyKey).where(expired(terms)))
     return result.rowcount if isinstance(result, CursorResult) else 0

@@ -5,16 +5,18 @@ deleted. What may give back a quota, or changes several rows, holds the owner al
 then runs by itself among all that is written to that user's data, whatever it locks afterwards.
 """
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from zorbit import models
-from zorbit.errors import NotFound
-from zorbit.visibility import OPERATOR, PART_OF, Viewer, parent_of, restorable, visible
+from zorbit.errors import Forbidden, LastAdmin, NotFound
+from zorbit.visibility import OPERATOR, PART_OF, Viewer, parent_of, restorable, stored, visible
 
 T = TypeVar("T", bound=models.Row)
 
@@ -30,6 +32,34 @@ async def hold_user(session: AsyncSession, user_id: UUID, *, alone: bool = False
     if found is None:
         raise NotFound
     return found
+
+
+async def hold_users(session: AsyncSession, user_ids: Iterable[UUID]) -> None:
+    """Hold users alone, live or not, in the order of their keys."""
+    statement = stored(models.User).where(col(models.User.id).in_(user_ids)).order_by(col(models.User.id))
+    await session.execute(statement.with_for_update(key_share=True).with_only_columns(col(models.User.id)))
+
+
+async def hold_with_admins(
+    session: AsyncSession, viewer: Viewer, user_id: UUID, *, field: str | None = None, deposes: bool = True
+) -> models.User:
+    """The visible user, held alone, like every live admin: one at a time decides who goes on being one.
+
+    Of two admins who depose each other at once the second is none any more, and is refused. Raises Forbidden,
+    NotFound and, unless nobody is deposed, LastAdmin.
+    """
+    is_either = or_(col(models.User.id) == user_id, col(models.User.role) == models.Role.ADMIN)
+    statement = visible(models.User, OPERATOR).where(is_either).order_by(col(models.User.id))
+    locked = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    found = {user.id: user for user in await session.scalars(locked)}
+    admins = {user.id for user in found.values() if user.role is models.Role.ADMIN}
+    if viewer.sees_everything and viewer.id is not None and viewer.id not in admins:
+        raise Forbidden
+    if user_id not in found or not (viewer.sees_everything or viewer.id == user_id):
+        raise NotFound(field=field)
+    if deposes and admins == {user_id}:
+        raise LastAdmin(field=field)
+    return found[user_id]
 
 
 async def hold_subscription(session: AsyncSession, user_id: UUID) -> models.Subscription | None:

@@ -99,12 +99,11 @@ async def duplicate(session: AsyncSession, viewer: Viewer, id: UUID) -> Post:
     return post
 
 
-def demand_not_posted(post: Post) -> None:
+def demand_not_posted(post: Post, *, field: str = "input.id") -> None:
     """Raises Conflict for a post that stands on LinkedIn."""
     if post.is_posted_on_linkedin:
-        raise Conflict(
-            "it is posted: its content and schedule are fixed", field="input.id", current=(Post, post.id)
-        )
+        message = "it is posted: its content and schedule are fixed"
+        raise Conflict(message, field=field, current=(Post, post.id))
 
 
 async def faults_of(

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from zorbit.models import Persona, Plan, QuotaType, Subscription, SubscriptionStatus, UsageQuota, User
+from zorbit.models import Persona, Plan, QuotaType, Subscription, UsageQuota, User
 from zorbit.services.cycles import Cycle, cycle_at
-from zorbit.services.subscriptions import entitled
+from zorbit.services.subscriptions import entitled, is_trial
 from zorbit.visibility import Viewer, visible
 
 # Which column of a plan limits what.
@@ -57,7 +57,9 @@ async def states(
     """The state of every limit of each user, in the order of QuotaType."""
     stored: dict[UUID, dict[QuotaType, QuotaState]] = defaultdict(dict)
     accounts: dict[UUID, Any] = {}
-    for row in await session.execute(_statement(viewer, user_ids, now, grace)):
+    statement = _statement(viewer, user_ids, now, grace)
+    # Counters change by statements that the session's own rows know nothing of.
+    for row in await session.execute(statement.execution_options(populate_existing=True)):
         accounts[row.id] = row
         if row.quota is not None:
             quota = row.quota
@@ -104,6 +106,6 @@ def _coming(type: QuotaType, account: Any, now: datetime) -> QuotaState:
 
 def cycle_of(subscription: Subscription, now: datetime) -> Cycle:
     """The cycle that `now` lies in; a trial is a cycle of its own."""
-    if subscription.status is SubscriptionStatus.TRIALING and subscription.trial_ends_at is not None:
+    if subscription.trial_ends_at is not None and is_trial(subscription):
         return Cycle(subscription.start_date, subscription.trial_ends_at)
     return cycle_at(subscription.start_date, now)

@@ -1,22 +1,36 @@
 """References in inputs: whatever a row refers to has to be visible to the row's owner, whoever writes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from zorbit import models
-from zorbit.errors import NotFound, Refused
-from zorbit.services.values import path_of
-from zorbit.visibility import owner_of, visible
+from zorbit.errors import NotFound, Refused, Several
+from zorbit.services import locks
+from zorbit.services.values import Values, demand, path_of
+from zorbit.visibility import Viewer, owner_of, visible
+
+T = TypeVar("T", bound=models.Row)
 
 REFERENCES: dict[str, type[models.Row]] = {
     "persona_id": models.Persona,
     "template_id": models.Template,
     "chat_message_id": models.ChatMessage,
 }
+
+
+async def hold_parent(session: AsyncSession, viewer: Viewer, table: type[T], values: Values, name: str) -> T:
+    """The row that `values` name as a new row's parent, held; raises all that is wrong with them at once."""
+    id = values.take(name)
+    try:
+        parent = await locks.hold_parent(session, viewer, table, id, field=path_of(name))
+    except NotFound as absent:
+        raise Several([*values.faults, absent]) from None
+    demand(*values.faults)
+    return parent
 
 
 async def faults_of(

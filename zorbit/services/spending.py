@@ -28,10 +28,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 from uuid_utils.compat import uuid7
 
-from zorbit.errors import QuotaExhausted, SubscriptionRequired
+from zorbit.errors import QuotaExhausted, Refused, SubscriptionRequired
 from zorbit.models import Persona, Plan, QuotaType, Subscription, UsageLog, UsageQuota
 from zorbit.services.locks import hold_subscription
-from zorbit.services.quotas import PLAN_LIMITS, cycle_of
+from zorbit.services.quotas import PLAN_LIMITS, QuotaState, cycle_of, states
 from zorbit.services.subscriptions import entitled
 from zorbit.services.terms import Terms
 from zorbit.visibility import OPERATOR, owner_of, visible
@@ -59,21 +59,34 @@ async def spend(
     """
     if await _spent(session, user_id, type, subjects, terms, description=description):
         return
-    quota = await _current_quota(session, user_id, type, terms)
-    if quota is None:
+    if await _current_quota(session, user_id, type, terms) is None:
         # One at a time: of several first spends in a cycle, one inserts its row. Only here: who waited for
         # a quota's row in vain holds it, and must not ask for the subscription then.
         subscription = await hold_subscription(session, user_id)
-        plan = await _plan(session, user_id, terms)
+        plan = await entitled_plan(session, user_id, terms)
         if subscription is None or plan is None:
             raise SubscriptionRequired
         await begin_cycle(session, type, subscription, plan, terms)
-        if await _spent(session, user_id, type, subjects, terms, description=description):
-            return
-        quota = await _current_quota(session, user_id, type, terms)
-    elif await _plan(session, user_id, terms) is None:
+    elif await entitled_plan(session, user_id, terms) is None:
         raise SubscriptionRequired
-    raise _exhausted(quota, user_id, type, len(subjects))
+    # Again, though there was a row: a rival's first spend may have made it since the attempt above.
+    if not await _spent(session, user_id, type, subjects, terms, description=description):
+        raise _exhausted(await _state(session, user_id, type, terms), user_id, len(subjects))
+
+
+async def shortage(
+    session: AsyncSession, user_id: UUID, type: QuotaType, wanted: int, terms: Terms
+) -> Refused | None:
+    """What `spend` would raise as things stand; nothing is written, nothing held."""
+    if await entitled_plan(session, user_id, terms) is None:
+        return SubscriptionRequired()
+    state = await _state(session, user_id, type, terms)
+    return None if state.remaining >= wanted else _exhausted(state, user_id, wanted)
+
+
+async def _state(session: AsyncSession, user_id: UUID, type: QuotaType, terms: Terms) -> QuotaState:
+    (found,) = await states(session, OPERATOR, [user_id], terms.now, terms.grace)
+    return next(state for state in found if state.type is type)
 
 
 async def _current_quota(
@@ -83,11 +96,10 @@ async def _current_quota(
     return await session.scalar(current.execution_options(populate_existing=True))
 
 
-def _exhausted(quota: UsageQuota | None, user_id: UUID, type: QuotaType, wanted: int) -> QuotaExhausted:
-    used, limit = (quota.used, quota.limit) if quota else (0, 0)
-    resets_at = quota.reset_date if quota else None
-    message = f"{used} of {limit} are used, which leaves too few for {wanted} more of {type.name}"
-    return QuotaExhausted(message, user_id=user_id, type=type, resets_at=resets_at)
+def _exhausted(state: QuotaState, user_id: UUID, wanted: int) -> QuotaExhausted:
+    left = f"{state.used} of {state.limit} are used, which leaves too few"
+    message = f"{left} for {wanted} more of {state.type.name}"
+    return QuotaExhausted(message, user_id=user_id, type=state.type, resets_at=state.resets_at)
 
 
 async def _spent(
@@ -140,7 +152,7 @@ def _current(user_id: UUID, type: QuotaType, terms: Terms) -> list[ColumnElement
     ]
 
 
-async def _plan(session: AsyncSession, user_id: UUID, terms: Terms) -> Plan | None:
+async def entitled_plan(session: AsyncSession, user_id: UUID, terms: Terms) -> Plan | None:
     """The plan whose limits the user is entitled to."""
     own = visible(Plan, OPERATOR).join(Subscription, col(Subscription.plan_id) == col(Plan.id))
     return await session.scalar(
@@ -150,11 +162,11 @@ async def _plan(session: AsyncSession, user_id: UUID, terms: Terms) -> Plan | No
 
 async def begin_cycle(
     session: AsyncSession, type: QuotaType, subscription: Subscription, plan: Plan, terms: Terms
-) -> None:
-    """Insert the current cycle's row, where there is none; the subscription must be held alone."""
+) -> UsageQuota:
+    """The current cycle's row, inserted where there is none; the subscription must be held alone."""
     user_id = subscription.user_id
-    if await _current_quota(session, user_id, type, terms) is not None:
-        return
+    if (current := await _current_quota(session, user_id, type, terms)) is not None:
+        return current
     cycle = cycle_of(subscription, terms.now)
     carried = await _standing(session, user_id) if type is QuotaType.PERSONA else 0
     quota = UsageQuota(
@@ -174,6 +186,7 @@ async def begin_cycle(
         )
         session.add(entry)
         await session.flush()
+    return quota
 
 
 async def _standing(session: AsyncSession, user_id: UUID) -> int:
@@ -219,11 +232,17 @@ def _refunds(user_id: UUID, type: QuotaType, subjects: Sequence[UUID], terms: Te
     spend: Any = aliased(UsageLog, current.subquery())
     wanted = _entries(subjects)
     carried_over = and_(spend.subject_id.is_(None), spend.description == CARRIED_OVER)
+    given_back = visible(UsageLog, OPERATOR).where(
+        col(UsageLog.refund_of_id) == spend.id, col(UsageLog.subject_id) == wanted.c.subject_id
+    )
+    # By time alone one that was given back could come first: a transaction's time is when it began, not when
+    # it had waited for the one before.
+    latest = [given_back.exists(), spend.created_at.desc(), spend.id]
     values: Any = (wanted.c.id, spend.quota_id, literal(type.value), literal(str(user_id)), literal(-1))
     return (
         select(*values, wanted.c.subject_id, literal(GIVEN_BACK), spend.id)
         .select_from(wanted)
         .join(spend, or_(spend.subject_id == wanted.c.subject_id, carried_over))
         .ext(distinct_on(wanted.c.subject_id))
-        .order_by(wanted.c.subject_id, spend.subject_id.nulls_last(), spend.created_at.desc(), spend.id)
+        .order_by(wanted.c.subject_id, spend.subject_id.nulls_last(), *latest)
     )

@@ -1,11 +1,17 @@
-"""Subscriptions: who is entitled to what they pay for."""
+"""Subscriptions: who is entitled to what they pay for, and to which kind of period."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from zorbit.models import Subscription, SubscriptionStatus
+from zorbit.services.terms import Terms
+from zorbit.visibility import OPERATOR, visible
+
+RUNNING = {SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE}
+"""What goes on by itself, until it is canceled or not paid for."""
 
 
 def entitled(now: datetime, grace: timedelta) -> ColumnElement[bool]:
@@ -17,3 +23,20 @@ def entitled(now: datetime, grace: timedelta) -> ColumnElement[bool]:
         and_(status.in_([SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE]), renewal > now - grace),
         and_(status == SubscriptionStatus.CANCELED, col(Subscription.end_date) > now),
     )
+
+
+async def is_entitled(session: AsyncSession, subscription: Subscription, terms: Terms) -> bool:
+    """Whether this subscription does; the database is asked, so that the rule is written once."""
+    holds = visible(Subscription, OPERATOR).where(
+        col(Subscription.id) == subscription.id, entitled(terms.now, terms.grace)
+    )
+    return await session.scalar(holds.with_only_columns(col(Subscription.id))) is not None
+
+
+def is_trial(subscription: Subscription) -> bool:
+    """Whether what runs is the trial, canceled or not: `trialEndsAt` stays when a paid period follows."""
+    is_canceled_trial = (
+        subscription.status is SubscriptionStatus.CANCELED
+        and subscription.end_date == subscription.trial_ends_at
+    )
+    return subscription.status is SubscriptionStatus.TRIALING or is_canceled_trial

@@ -1,6 +1,6 @@
 """The trash: what was deleted, and what stands against its return."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -14,8 +14,22 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from zorbit import models, paging
+from zorbit.errors import Conflict, Refused, RestoreBlocked
+from zorbit.models import QuotaType
 from zorbit.paging import Order, Page, Slice
-from zorbit.visibility import PART_OF, Viewer, deleted_users, parent_of, restorable, trashed
+from zorbit.services import spending
+from zorbit.services.terms import Terms
+from zorbit.services.users import by_email
+from zorbit.visibility import (
+    OPERATOR,
+    PART_OF,
+    Viewer,
+    deleted_users,
+    hidden_by,
+    parent_of,
+    restorable,
+    trashed,
+)
 
 LATEST_FIRST = Order("deleted_at")
 EXCERPT = 100
@@ -73,6 +87,31 @@ class TrashEntry:
     blocked_by: list[Ancestor]
 
 
+@dataclass(frozen=True, slots=True)
+class Location:
+    """What an id is of, and whose it is."""
+
+    type: Trashable
+    owner_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """How many rows of a type would be visible again."""
+
+    type: Trashable
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What restoring a row would do."""
+
+    trash_entry: TrashEntry
+    restores: Sequence[Return]
+    refusal: Refused | None
+
+
 async def entries(session: AsyncSession, viewer: Viewer, owner_id: UUID, page: Page) -> Slice[TrashEntry]:
     """A page of what one user deleted, the latest first."""
     kinds = [kind for kind in Trashable if kind is not Trashable.USER]
@@ -92,11 +131,13 @@ async def users(session: AsyncSession, viewer: Viewer, page: Page) -> Slice[Tras
     return await _read(session, paging.paged(statement, models.User, LATEST_FIRST, page), page)
 
 
-async def entry(session: AsyncSession, viewer: Viewer, kind: Trashable, id: UUID) -> TrashEntry | None:
-    """The row with this id, if it was deleted and the viewer could restore it."""
-    statement = _entry(kind, restorable(kind.table, viewer).where(kind.table.id == id))
-    found = (await session.execute(statement)).one_or_none()
-    return None if found is None else _made(found)
+async def by_id(
+    session: AsyncSession, viewer: Viewer, ids: Sequence[UUID], kind: Trashable
+) -> list[TrashEntry | None]:
+    """Each row of a kind, if it was deleted and the viewer could restore it."""
+    statement = _entry(kind, restorable(kind.table, viewer).where(kind.table.id.in_(ids)))
+    found = {row.id: _made(row) for row in await session.execute(statement)}
+    return [found.get(id) for id in ids]
 
 
 async def count(session: AsyncSession, viewer: Viewer, owner_id: UUID) -> int:
@@ -112,6 +153,74 @@ async def count_users(session: AsyncSession, viewer: Viewer) -> int:
     """How many users are deleted."""
     ids = deleted_users(viewer).with_only_columns(col(models.User.id)).subquery()
     return await session.scalar(select(func.count()).select_from(ids)) or 0
+
+
+async def obstacle(
+    session: AsyncSession, row: models.Deletable, entry: TrashEntry, terms: Terms
+) -> Refused | None:
+    """What stands against a deleted row's return: the one rule of the preview and of restoring.
+
+    Below something deleted nothing else can be told: whether there is a place may change until that is back.
+    """
+    if entry.blocked_by:
+        return RestoreBlocked(entry.blocked_by)
+    if isinstance(row, models.Persona):
+        return await spending.shortage(session, row.user_id, QuotaType.PERSONA, 1, terms)
+    if isinstance(row, models.User):
+        return await rival_of(session, row.email)
+    return None
+
+
+async def rival_of(session: AsyncSession, email: str) -> Conflict | None:
+    """Whoever stands against a deleted user's return: the live user who has the address by now."""
+    rival = await by_email(session, OPERATOR, email)
+    return None if rival is None else address_taken((models.User, rival.id))
+
+
+def address_taken(by: tuple[Any, UUID] | None) -> Conflict:
+    """A deleted user's address is somebody else's by now; `by` is who it is, if they are still there."""
+    return Conflict("a live user has the same address", field="email", current=by)
+
+
+async def preview(session: AsyncSession, viewer: Viewer, id: UUID, terms: Terms) -> Preview | None:
+    """What restoring the deleted row with this id would do; None where the viewer could not restore it."""
+    known = (await located(session, restorable, viewer, [id])).get(id)
+    if known is None:
+        return None
+    table = known.type.table
+    row = await session.scalar(restorable(table, viewer).where(table.id == id))
+    (entry,) = await by_id(session, viewer, [id], known.type)
+    if row is None or entry is None:  # restored meanwhile
+        return None
+    refusal = await obstacle(session, row, entry, terms)
+    return Preview(entry, await _returns(session, table, id), refusal)
+
+
+async def located(
+    session: AsyncSession, rows: Callable[[Any, Viewer], Select[Any]], viewer: Viewer, ids: Sequence[UUID]
+) -> dict[UUID, Location]:
+    """Where each id is found among `rows` (what is `visible`, or `restorable`); one statement probes all."""
+    probes: list[Any] = [
+        rows(kind.table, viewer)
+        .where(kind.table.id.in_(ids))
+        .with_only_columns(kind.table.id, literal(kind.name), _owner(kind.table))
+        for kind in Trashable
+    ]
+    found = (await session.execute(union_all(*probes))).all()
+    return {id: Location(Trashable[name], owner_id) for id, name, owner_id in found}
+
+
+def _owner(table: Any) -> Any:
+    return table.id if table is models.User else table.user_id
+
+
+async def _returns(session: AsyncSession, table: type[models.Row], id: UUID) -> list[Return]:
+    counts: list[Any] = [
+        hidden_by(kind.table, table, id).with_only_columns(literal(kind.name), func.count())
+        for kind in Trashable
+    ]
+    found = {name: number for name, number in await session.execute(union_all(*counts))}  # noqa: C416 - rows are not pairs to mypy
+    return [Return(kind, found[kind.name]) for kind in Trashable if found[kind.name]]
 
 
 async def _read(session: AsyncSession, statement: Select[Any], page: Page) -> Slice[TrashEntry]:

@@ -1,7 +1,8 @@
-"""Users: finding them, and how they come into being."""
+"""Users: finding them, how they come into being, and what they may do."""
 
 import re
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
@@ -10,8 +11,11 @@ from sqlmodel import col
 from uuid_utils.compat import uuid7
 
 from zorbit.checks import NAME_LIMIT, text_of
-from zorbit.errors import BadInput, Unauthenticated
+from zorbit.errors import BadInput, Conflict, Refused, Unauthenticated
 from zorbit.models import Role, User
+from zorbit.services import locks
+from zorbit.services.rows import change
+from zorbit.services.values import Values, demand
 from zorbit.visibility import ANY_USER, OPERATOR, Viewer, visible
 
 EMAIL_LIMIT = 320
@@ -54,8 +58,7 @@ async def create(
 
     Raises BadInput for what is not an address, and for a name that is too long.
     """
-    if not EMAIL.fullmatch(text_of(email, "email", EMAIL_LIMIT)):
-        raise BadInput("`email` must be an address like ada@example.com", field="email")
+    check_email(email, "email")
     if name is not None:
         text_of(name, "name", NAME_LIMIT)
     values = {
@@ -68,3 +71,45 @@ async def create(
     }
     # One statement decides, so that of two at once one is told.
     return await session.scalar(insert(User).values(values).on_conflict_do_nothing().returning(User))
+
+
+def check_email(email: str, field: str) -> None:
+    """Raises BadInput, with `field`, for what is not an address."""
+    if not EMAIL.fullmatch(text_of(email, field, EMAIL_LIMIT)):
+        raise BadInput(f"`{field}` must be an address like ada@example.com", field=field)
+
+
+async def register(session: AsyncSession, viewer: Viewer, values: Values) -> User:
+    """A new user of an admin's; raises Conflict, with whoever has it, for an address that is taken."""
+    demand(*values.faults, *_email_faults(values))
+    user = await create(session, **values)
+    if user is None:
+        rival = await by_email(session, viewer, values["email"])
+        current = None if rival is None else (User, rival.id)
+        raise Conflict("a live user has this address", field="input.email", current=current)
+    return user
+
+
+def _email_faults(values: Values) -> list[Refused]:
+    try:
+        if "email" in values:
+            check_email(values["email"], "input.email")
+    except BadInput as refused:
+        return [refused]
+    return []
+
+
+async def update(
+    session: AsyncSession, user_id: UUID, values: Values, *, if_updated_at: datetime | None
+) -> User:
+    """The user with some columns changed; raises Conflict where they were changed since `if_updated_at`."""
+    demand(*values.faults)
+    user = await locks.hold_user(session, user_id, alone=True)
+    return await change(session, user, values, if_updated_at=if_updated_at)
+
+
+async def set_role(session: AsyncSession, viewer: Viewer, id: UUID, role: Role) -> tuple[User, Role]:
+    """The user in another role, and the role before. Raises LastAdmin where no admin would be left."""
+    user = await locks.hold_with_admins(session, viewer, id, field="input.id", deposes=role is not Role.ADMIN)
+    before = user.role
+    return await change(session, user, {"role": role}), before

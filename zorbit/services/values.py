@@ -16,6 +16,7 @@ from zorbit.checks import (
     JSON_DEPTH,
     LIST_LIMIT,
     MONEY_LIMIT,
+    SECONDS_LIMIT,
     TEXT_LIMIT,
     text_of,
 )
@@ -90,6 +91,9 @@ def check(table: type[models.Row], attribute: str, value: Any, field: str) -> No
         _check_texts(value, field)
     elif isinstance(value, int) and abs(value) > INTEGER_LIMIT:
         raise BadInput(f"`{field}` must be at most {INTEGER_LIMIT}", field=field)
+    elif isinstance(value, float) and not 0 <= value <= SECONDS_LIMIT:
+        # Every floating-point column is a time that something took.
+        raise BadInput(f"`{field}` must be 0 to {SECONDS_LIMIT}", field=field)
     elif isinstance(value, Decimal):
         _check_money(value, field)
 

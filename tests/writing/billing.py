@@ -1,0 +1,109 @@
+"""Accounts for tests: what is stored of plans and money, and times of one's own."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.rows import fetch, insert
+from zorbit.db import Database
+from zorbit.services.terms import Terms
+from zorbit.visibility import OPERATOR, Viewer, owner_of
+
+ACCOUNT = ("Subscription", "Invoice", "InvoiceItem", "PaymentMethod", "Plan", "UsageQuota", "UsageLog")
+GRACE, TRIAL, DAY = timedelta(days=7), timedelta(days=14), timedelta(days=1)
+
+SUBSCRIPTION = "subscription { id status plan { id } nextPlan { id } }"
+INVOICE = "invoice { id status amount currency plan { id } items { nodes { description unitPrice amount } } }"
+
+
+def at(*moment: int) -> Terms:
+    """The terms at a moment in UTC."""
+    return Terms(datetime(*moment, tzinfo=UTC), GRACE, timedelta(days=1), TRIAL)  # type: ignore[arg-type,misc] # the zone comes last
+
+
+def whole(url: str) -> list[list[tuple[Any, ...]]]:
+    """All that is stored of everybody's plans and money."""
+    return [fetch(url, f'SELECT to_jsonb(r) FROM "{table}" r ORDER BY id') for table in ACCOUNT]
+
+
+def subscription(url: str, user: UUID) -> dict[str, Any]:
+    """The user's subscription as it is stored."""
+    return _dicts(url, 'SELECT * FROM "Subscription" WHERE "userId" = %s', user)[0]
+
+
+def invoices(url: str, user: UUID) -> list[dict[str, Any]]:
+    """The user's invoices as they are stored, the oldest first."""
+    return _dicts(url, 'SELECT * FROM "Invoice" WHERE "userId" = %s ORDER BY id', user)
+
+
+def amounts(url: str, user: UUID) -> list[tuple[str, str]]:
+    """(status, amount) of the user's invoices, the oldest first."""
+    return [(invoice["status"], str(invoice["amount"])) for invoice in invoices(url, user)]
+
+
+def items(url: str, invoice: UUID) -> list[tuple[str, str]]:
+    """(description, unit price) of an invoice's items, in their order."""
+    statement = 'SELECT description, "unitPrice"::text FROM "InvoiceItem" WHERE "invoiceId" = %s ORDER BY id'
+    return fetch(url, statement, invoice)  # type: ignore[return-value] # two columns
+
+
+def quotas(url: str, user: UUID) -> list[tuple[Any, ...]]:
+    """(type, used, limit, start, end, reset) of the user's quotas, in the order of their cycles."""
+    return fetch(
+        url,
+        'SELECT type, used, "limit", "billingCycleStart", "billingCycleEnd", "resetDate" FROM "UsageQuota" '
+        'WHERE "userId" = %s ORDER BY "billingCycleStart", type',
+        user,
+    )
+
+
+def recorded(url: str) -> list[tuple[Any, ...]]:
+    """(action, actor, type of the subject, owner) of what was recorded, in its order."""
+    statement = 'SELECT action, "actorId", "subjectType", "userId" FROM "AuditEntry"'
+    return fetch(url, f'{statement} ORDER BY "createdAt", action, "subjectType"')
+
+
+def _dicts(url: str, statement: str, *values: Any) -> list[dict[str, Any]]:
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        return connection.execute(statement.encode(), values).fetchall()
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user whose services are called directly, at times of one's own."""
+
+    url: str
+    database: Database
+    id: UUID
+
+    @property
+    def viewer(self) -> Viewer:
+        """The user as a caller."""
+        return owner_of(self.id)
+
+    @property
+    def subscription(self) -> dict[str, Any]:
+        """What is stored of the subscription."""
+        return subscription(self.url, self.id)
+
+    async def run(self, act: Any, /, *args: Any, **given: Any) -> Any:
+        """What a service gives, in one transaction."""
+        async with self.database.write() as session:
+            return await act(session, *args, **given)
+
+    async def pay(self, terms: Terms) -> Any:
+        """Pay the open invoice."""
+        from zorbit.services import invoices as service  # noqa: PLC0415 - `invoices` is a helper's name here
+        from zorbit.services.values import Values  # noqa: PLC0415
+
+        (invoice,) = [row for row in invoices(self.url, self.id) if row["status"] == "open"]
+        return await self.run(service.pay, OPERATOR, Values({"id": invoice["id"]}), terms)
+
+
+def account(url: str, database: Database) -> Account:
+    """A new user's."""
+    return Account(url, database, insert(url, "User"))

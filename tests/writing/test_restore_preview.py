@@ -1,0 +1,379 @@
+"""What a restore would do is told beforehand, and it is what it does."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from uuid_utils.compat import uuid7
+
+from tests.conftest import Client
+from tests.examples import examples
+from tests.rows import execute, fetch, insert, insert_many
+
+T = TypeVar("T")
+
+PREVIEW = """query ($id: ID!) { restorePreview(id: $id) {
+  trashEntry { type id } restores { type count }
+  userErrors { code field
+    ... on RestoreBlocked { blockedBy { type id } }
+    ... on QuotaExhausted { quota { used limit } }
+    ... on Conflict { current { ... on User { email } } } }
+} }"""
+
+
+async def preview(client: Client, id: UUID, by: UUID) -> Any:
+    return (await client.data(PREVIEW, {"id": str(id)}, by=by))["restorePreview"]
+
+
+@pytest.fixture
+def owner(database_url: str) -> UUID:
+    """A subscriber who may have one persona."""
+    user = insert(database_url, "User", email="ada@example.com")
+    insert(database_url, "Subscription", userId=user, planId=insert(database_url, "Plan", personaLimit=1))
+    return user
+
+
+@pytest.fixture
+def admin(database_url: str) -> UUID:
+    return insert(database_url, "User", role="admin")
+
+
+async def test_what_would_come_back_is_counted_without_what_was_deleted_singly(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    thread = insert(database_url, "Thread", userId=owner, isDeleted=True)
+    message, gone = (
+        insert(database_url, "ChatMessage", userId=owner, threadId=thread, isDeleted=deleted)
+        for deleted in (False, True)
+    )
+    for parent, deleted in ((message, False), (message, False), (message, True), (gone, False)):
+        insert(database_url, "ContentIdea", chatMessageId=parent, isDeleted=deleted)
+    insert(database_url, "Post", userId=owner, chatMessageId=message)
+    insert(database_url, "ChatMessage", userId=owner, threadId=insert(database_url, "Thread", userId=owner))
+
+    found = await preview(client, thread, owner)
+
+    assert found == {
+        "trashEntry": {"type": "THREAD", "id": str(thread)},
+        "restores": [
+            {"type": "THREAD", "count": 1},
+            {"type": "MESSAGE", "count": 1},
+            {"type": "IDEA", "count": 2},
+        ],
+        "userErrors": [],
+    }
+    below = await preview(client, gone, owner)
+    assert below["restores"] == [{"type": "MESSAGE", "count": 1}, {"type": "IDEA", "count": 1}]
+    assert below["userErrors"] == [
+        {
+            "code": "RESTORE_BLOCKED",
+            "field": None,
+            "blockedBy": [{"type": "THREAD", "id": str(thread)}],
+        }
+    ]
+
+
+async def test_there_is_a_preview_only_of_what_the_caller_may_restore(
+    client: Client, database_url: str, owner: UUID, admin: UUID
+) -> None:
+    stranger = insert(database_url, "User", isDeleted=True)
+    live = insert(database_url, "Post", userId=owner)
+    own = insert(database_url, "Post", userId=owner, isDeleted=True)
+    foreign = insert(database_url, "Post", userId=admin, isDeleted=True)
+
+    assert [await preview(client, id, owner) for id in (live, foreign, stranger, owner, uuid4())] == [
+        None
+    ] * 5
+    assert [await preview(client, id, admin) for id in (live, owner, uuid4())] == [None] * 3
+    for by in (owner, admin):
+        assert (await preview(client, own, by))["restores"] == [{"type": "POST", "count": 1}]
+    assert (await preview(client, stranger, admin))["trashEntry"] == {"type": "USER", "id": str(stranger)}
+
+
+@pytest.mark.parametrize("by", ["nobody", "service"])
+async def test_there_is_no_preview_for_callers_without_data(
+    client: Client, database_url: str, by: str
+) -> None:
+    service = insert(database_url, "User", role="service")
+
+    answer = await client.run(PREVIEW, {"id": str(uuid4())}, by=service if by == "service" else None)
+
+    code = "FORBIDDEN" if by == "service" else "UNAUTHENTICATED"
+    assert answer["errors"][0]["extensions"]["code"] == code
+
+
+async def test_what_is_not_an_id_is_refused(client: Client, owner: UUID) -> None:
+    answer = await client.run(PREVIEW, {"id": "x"}, by=owner)
+
+    assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "id"}
+
+
+async def test_a_full_quota_and_a_missing_subscription_stand_against_a_persona(
+    client: Client, database_url: str, owner: UUID
+) -> None:
+    persona = insert(database_url, "Persona", userId=owner, isDeleted=True)
+    assert (await preview(client, persona, owner))["userErrors"] == []
+    insert(database_url, "Persona", userId=owner)
+
+    exhausted = await preview(client, persona, owner)
+    execute(database_url, """UPDATE "Subscription" SET status = 'expired'""")
+    unpaid = await preview(client, persona, owner)
+
+    assert exhausted["userErrors"] == [
+        {"code": "QUOTA_EXHAUSTED", "field": None, "quota": {"used": 1, "limit": 1}}
+    ]
+    assert unpaid["userErrors"] == [{"code": "SUBSCRIPTION_REQUIRED", "field": None}]
+    assert unpaid["restores"] == [{"type": "PERSONA", "count": 1}]
+    assert fetch(database_url, 'SELECT FROM "UsageQuota"') == []
+
+
+async def test_a_taken_address_stands_against_a_user(
+    client: Client, database_url: str, owner: UUID, admin: UUID
+) -> None:
+    insert(database_url, "Comment", userId=owner)
+    execute(database_url, 'UPDATE "User" SET "isDeleted" = true WHERE id = %s', owner)
+    insert(database_url, "User", email="ADA@example.com")
+
+    found = await preview(client, owner, admin)
+
+    assert found["restores"] == [{"type": "USER", "count": 1}, {"type": "COMMENT", "count": 1}]
+    current = {"email": "ADA@example.com"}
+    assert found["userErrors"] == [{"code": "CONFLICT", "field": ["email"], "current": current}]
+
+
+# Preview and effect, over random trees
+
+
+KINDS = ["User", "Thread", "ChatMessage", "ContentIdea", "Post", "Persona"]
+PUBLIC = {"User": "USER", "Thread": "THREAD", "ChatMessage": "MESSAGE", "ContentIdea": "IDEA"}
+PARENTS = {"ChatMessage": "Thread", "ContentIdea": "ChatMessage"}
+KEYS = {"ChatMessage": "threadId", "ContentIdea": "chatMessageId"}
+PERSONAS = 2
+BULK = "mutation ($ids: [ID!]!) { %sRows(input: {ids: $ids}) { results { userErrors { code } } } }"
+ONE = "mutation ($id: ID!) { %s(input: {id: $id}) { userErrors { code } } }"
+
+EXPECTED = {"delete": "deleting", "restore": "restoring"}
+
+indexes = st.integers(0, 99)
+shapes = st.lists(st.tuples(st.sampled_from(KINDS[1:]), indexes), min_size=4, max_size=14)
+
+
+@dataclass
+class Row:
+    """A row as the model knows it."""
+
+    table: str
+    id: UUID
+    parent: "Row | None"
+    deleted: bool = False
+
+    @property
+    def columns(self) -> dict[str, UUID]:
+        return {"id": self.id, "userId": self.above[0].id, KEYS.get(self.table, "userId"): self.above[-1].id}
+
+    @property
+    def kind(self) -> str:
+        return PUBLIC.get(self.table, self.table.upper())
+
+    @property
+    def above(self) -> "list[Row]":
+        """What it is part of, outermost first."""
+        return [] if self.parent is None else [*self.parent.above, self.parent]
+
+    @property
+    def visible(self) -> bool:
+        return not any(row.deleted for row in [*self.above, self])
+
+    def comes_with(self, other: "Row") -> bool:
+        """Whether it would be visible if only `other`, and what that is part of, were live."""
+        path = [*self.above, self]
+        return other in path and not any(row.deleted for row in path[path.index(other) + 1 :])
+
+
+@dataclass
+class Bench:
+    """What the machine works on, from its own thread."""
+
+    client: Client
+    url: str
+    admin: UUID
+    plan: UUID
+    loop: asyncio.AbstractEventLoop
+
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+    def ask(self, document: str, **given: Any) -> Any:
+        return self.wait(self.client.data(document, given, by=self.admin))
+
+
+class Restoring(RuleBasedStateMachine):
+    """One user's rows, deleted and restored by an admin, one and several at a time."""
+
+    bench: Bench
+
+    @initialize(shape=shapes)
+    def plant(self, shape: list[tuple[str, int]]) -> None:
+        """A tree: what finds no parent becomes a thread."""
+        self.email = f"{uuid4()}@example.com"
+        self.user = Row("User", insert(self.bench.url, "User", email=self.email), None)
+        insert(self.bench.url, "Subscription", userId=self.user.id, planId=self.bench.plan)
+        self.rows = [self.user]
+        self.rival: UUID | None = None
+        planted = [self.placed(table, index) for table, index in shape]
+        for table in KINDS[1:]:
+            insert_many(self.bench.url, table, [row.columns for row in planted if row.table == table])
+
+    @rule(table=st.sampled_from(["Thread", "ChatMessage", "ContentIdea", "Post"]), index=indexes)
+    def grow(self, table: str, index: int) -> None:
+        """One row more, whatever became of its parent."""
+        row = self.placed(table, index)
+        insert(self.bench.url, row.table, **row.columns)
+
+    def placed(self, table: str, index: int) -> Row:
+        """A row of the model's."""
+        parents = [row for row in self.rows if row.table == PARENTS.get(table, "User")]
+        if not parents:
+            return self.placed("Thread", index)
+        row = Row(table, uuid7(), parents[index % len(parents)])
+        self.rows.append(row)
+        return row
+
+    @rule(index=indexes)
+    def delete(self, index: int) -> None:
+        """One row, if it can be seen."""
+        row = self.chosen(index)
+        expected = self.deleting(row)
+
+        assert self.one("delete", row) == expected
+        self.compare()
+
+    @rule(index=indexes)
+    def restore(self, index: int) -> None:
+        """One row, as its preview says."""
+        row = self.chosen(index)
+        told = self.bench.wait(preview(self.bench.client, row.id, self.bench.admin))
+        before = self.seen()
+        coming = [other for other in self.rows if other.comes_with(row)]
+        expected = self.restoring(row)
+
+        assert self.one("restore", row) == expected
+
+        returned = self.compare() - before
+        assert returned == ({other.id for other in coming} if expected == [] else set())
+        if expected == ["NOT_FOUND"]:
+            assert told is None
+        else:
+            assert [error["code"] for error in told["userErrors"]] == expected
+            counts = Counter(other.kind for other in coming)
+            assert {entry["type"]: entry["count"] for entry in told["restores"]} == counts
+
+    @rule(several=st.lists(indexes, min_size=1, max_size=6))
+    def delete_several(self, several: list[int]) -> None:
+        """Children before parents, so that both are deleted."""
+        self.bulk("delete", several, reverse=True)
+
+    @rule(several=st.lists(indexes, min_size=1, max_size=6))
+    def restore_several(self, several: list[int]) -> None:
+        """Parents before children, so that both are restored."""
+        self.bulk("restore", several, reverse=False)
+
+    @rule()
+    def contest(self) -> None:
+        """Somebody takes the address while it is free, or gives it back."""
+        if self.rival is not None:
+            execute(self.bench.url, 'DELETE FROM "User" WHERE id = %s', self.rival)
+            self.rival = None
+        elif self.user.deleted:
+            self.rival = insert(self.bench.url, "User", email=self.email.upper())
+
+    # The model
+
+    def deleting(self, row: Row) -> list[str]:
+        """What deleting a row answers; it is then deleted in the model too."""
+        if not row.visible:
+            return ["NOT_FOUND"]
+        row.deleted = True
+        return []
+
+    def restoring(self, row: Row) -> list[str]:
+        """What restoring a row answers; it is then restored in the model too."""
+        personas = [other for other in self.rows if other.table == "Persona" and not other.deleted]
+        if not row.deleted:
+            return ["NOT_FOUND"]
+        if any(other.deleted for other in row.above):
+            return ["RESTORE_BLOCKED"]
+        if row.table == "Persona" and len(personas) >= PERSONAS:
+            return ["QUOTA_EXHAUSTED"]
+        if row.table == "User" and self.rival is not None:
+            return ["CONFLICT"]
+        row.deleted = False
+        return []
+
+    def bulk(self, verb: str, several: list[int], *, reverse: bool) -> None:
+        """Several rows; what comes of each does not depend on the order in which they are named."""
+        rows = list({row.id: row for row in map(self.chosen, several)}.values())
+        ordered = sorted(rows, key=lambda row: (KINDS.index(row.table), row.id))
+        expected = {
+            row.id: ["NOT_FOUND"] if row is self.user else getattr(self, EXPECTED[verb])(row)
+            for row in (ordered[::-1] if reverse else ordered)
+        }
+
+        found = self.bench.ask(BULK % verb, ids=[str(row.id) for row in rows])
+
+        results = found[f"{verb}Rows"]["results"]
+        assert [[error["code"] for error in result["userErrors"]] for result in results] == [
+            expected[row.id] for row in rows
+        ]
+        self.compare()
+
+    def chosen(self, index: int) -> Row:
+        """The newest first: small numbers come often, and most deletions of a user leave nothing to be seen."""
+        return self.rows[-1 - index % len(self.rows)]
+
+    def one(self, verb: str, row: Row) -> list[str]:
+        """The codes of the refusals."""
+        name = f"{verb}{row.kind.title()}"
+        found = self.bench.ask(ONE % name, id=str(row.id))[name]
+        return [error["code"] for error in found["userErrors"]]
+
+    def seen(self) -> set[UUID]:
+        """Which rows an admin can see."""
+        ids = [str(row.id) for row in self.rows]
+        found = self.bench.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)["nodes"]
+        return {UUID(node["id"]) for node in found if node is not None}
+
+    def compare(self) -> set[UUID]:
+        """Which rows can be seen: those that the model shows."""
+        seen = self.seen()
+        assert seen == {row.id for row in self.rows if row.visible}
+        return seen
+
+
+async def test_a_preview_tells_what_restoring_does_over_random_trees(
+    client: Client, database_url: str, admin: UUID
+) -> None:
+    plan = insert(database_url, "Plan", personaLimit=PERSONAS)
+    bench = Bench(client, database_url, admin, plan, asyncio.get_running_loop())
+    machine = type("Restoring", (Restoring,), {"bench": bench})
+    few = settings(
+        max_examples=examples(5),
+        stateful_step_count=14,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+
+    await asyncio.to_thread(run_state_machine_as_test, machine, settings=few)
+
+    acts = "('deleteThread', 'restoreThread', 'deleteRows', 'restoreRows')"
+    assert fetch(database_url, f'SELECT count(DISTINCT action) FROM "AuditEntry" WHERE action IN {acts}') == [
+        (4,)
+    ]
