@@ -263,7 +263,7 @@ async def test_a_schema_that_is_behind_is_not_ready(client: Client, database_url
     try:
         response = await client.http.get("/readyz")
     finally:
-        rows.execute(database_url, "UPDATE alembic_version SET version_num = '0010'")
+        rows.execute(database_url, "UPDATE alembic_version SET version_num = '0011'")
 
     assert response.status_code == 503
     assert "run `zorbit migrate`" in response.json()["reason"]

@@ -20,7 +20,7 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 # What makes a relation of a statement: the statement inside has been looked at where it was begun.
 DERIVING = {"subquery", "lateral", "cte", "scalar_subquery", "table_valued", "render_derived"}
-LITERALS = {"literal", "null", "true", "false", "case", "cast", "bindparam"}
+LITERALS = {"literal", "null", "true", "false", "bindparam"}
 NAMED = "|".join(sorted(TABLES))
 RAW = re.compile(rf'\bSELECT\b.*?\b(?:FROM|JOIN)\s+(?:"?(?:{NAMED})\b|\{{)|\bCOPY\s.*?\bTO\b', re.DOTALL)
 
@@ -56,7 +56,7 @@ class Module:
             case "select" | "Select" | "select_from":
                 return not call.args or not all(self._is_derived(part, function) for part in call.args)
             case "get" | "get_one" if isinstance(call.func, ast.Attribute):
-                return "session" in ast.unparse(call.func.value) or any(map(_is_table, call.args[:1]))
+                return "session" in _name(call.func.value) or any(map(_is_table, call.args[:1]))
             case "query":
                 return isinstance(call.func, ast.Attribute)
             case "exists":
@@ -81,14 +81,20 @@ class Module:
                 parts = []
             case ast.Call(func=ast.Name(id="aliased"), args=[_, statement]):
                 parts = [(statement, function)]
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="func"))):
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="func")) | ast.Name(id="case" | "cast")):
                 parts = [(part, function) for part in node.args]
             case ast.Call(func=ast.Name(id=name)) if name in LITERALS:
-                parts = [(part, function) for part in node.args]
+                parts = []
+            case ast.Tuple(elts=elements):
+                parts = [(part, function) for part in elements]
             case ast.Call(func=ast.Name(id=name)) if returned := self._returned(name):
                 parts = [] if name in seen else returned
                 seen |= {name}
-            case ast.Call(func=ast.Attribute(value=value)) | ast.Attribute(value=value):
+            case (
+                ast.Call(func=ast.Attribute(value=value))
+                | ast.Attribute(value=value)
+                | ast.Starred(value=value)
+            ):
                 parts = [(value, function)]
             case ast.Name(id=name) if values := _assigned(name, function):
                 parts = [] if name in seen else [(value, function) for value in values]
@@ -126,8 +132,11 @@ def _parameters(made: ast.arguments) -> list[ast.arg]:
     return [*made.posonlyargs, *made.args, *made.kwonlyargs]
 
 
-def _name(call: ast.Call) -> str:
-    match call.func:
+def _name(node: ast.AST) -> str:
+    """What is called, or named last."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
     return ""
@@ -170,9 +179,13 @@ def found_in(source: str) -> list[str]:
         "def read(table):\n    return select(table)",
         "def read(table):\n    table = table\n    return select(table.c.id)",
         "def read(table):\n    row = aliased(table)\n    return select(row.id)",
+        "def read(*columns):\n    return select(*columns)",
+        "def read():\n    columns = (Post.id, literal(1))\n    return select(*columns)",
+        "select(cast(models.Post.id, Text))",
         "def read():\n    return select(_post().c.id)\ndef _post():\n    return models.table_of(models.Post)",
         "session.get(models.Post, id)",
         "await session.get_one(table, id)",
+        "await writing.session.get(table, id)",
         "self.anything.get(Post, id)",
         "session.query(models.Post)",
         "exists().where(models.Post.id == id)",
@@ -195,7 +208,9 @@ def test_a_read_past_visibility_is_found(source: str) -> None:
         "def read():\n    posts = visible(Post, viewer).lateral()\n    return select(aliased(Post, posts))",
         "def read():\n    k = _keys()\n    return select(k.c.key)\ndef _keys():\n    return func.a().cte()",
         "def read(old):\n    post = old.subquery()\n    post = post.alias()\n    return select(post.c.id)",
+        "def read(p, x):\n    post = p.cte()\n    all = (post.c.id, literal(x))\n    return select(*all)",
         "settings.get('Post')",
+        "(await found(session, ids)).get(id)",
         "path.exists()",
         """text("SELECT pg_advisory_unlock(:key)")""",
         """text("SELECT version_num FROM alembic_version")""",

@@ -114,7 +114,8 @@ def test_up_over_rows_down_step_by_step_and_up_again(ladder: tuple[str, dict[str
 
     assert dump(url) == schemas[REVISIONS[-1]]
     found = {table: rows.fetch(url, f'SELECT id FROM "{table}"') for table in rows.PLAIN}
-    assert found == {table: [(id,)] for table, id in ids.items()}
+    gone = {"AuditEntry", "IdempotencyKey"}  # with their tables, which came later
+    assert found == {table: [] if table in gone else [(id,)] for table, id in ids.items()}
     words = rows.fetch(url, """SELECT count(*) FROM "Post" WHERE "searchVector" @@ 'post'""")
     assert words == [(1,)]
 
@@ -134,13 +135,26 @@ def test_indexes_are_made_apart_from_all_else(ladder: tuple[str, dict[str, Schem
             for heading in {*schemas[before], *schemas[after]}
             if schemas[before].get(heading) != schemas[after].get(heading)
         }
-        kinds_changed = {"Type: INDEX;" in heading for heading in changed}
+        # A table that is new has neither rows nor writers: its indexes stand in nobody's way.
+        new = {name(heading) for heading in changed if "Type: TABLE;" in heading}
+        on = {heading: indexed(schemas[after].get(heading, [])) for heading in changed}
+        kinds_changed = {"Type: INDEX;" in heading for heading in changed if on[heading] not in new}
         if len(kinds_changed) != 1:
             mixed.append(after)
 
     assert mixed == []
     assert kinds(schemas[REVISIONS[2]])["INDEX"] == 0
     assert kinds(schemas[REVISIONS[-1]])["INDEX"] > 50
+
+
+def name(heading: str) -> str:
+    return heading.split("; ", maxsplit=1)[0].removeprefix("Name: ")
+
+
+def indexed(lines: list[str]) -> str | None:
+    """The table of the index that these lines tell of."""
+    found = re.search(r'^CREATE (?:UNIQUE )?INDEX .* ON public\."?(\w+)', "\n".join(lines), re.MULTILINE)
+    return found and found[1]
 
 
 @pytest.mark.parametrize("path", FILES, ids=REVISIONS)

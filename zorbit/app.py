@@ -32,7 +32,7 @@ from zorbit.engine.operations import Operations, Refusal
 from zorbit.errors import Code, OperatorError, Refused, Unauthenticated, Unavailable, UserErrorCode
 from zorbit.logs import RequestLog
 from zorbit.models import Role
-from zorbit.services import users
+from zorbit.services import renewals, users
 from zorbit.visibility import NOBODY, OPERATOR
 
 PAGE_TOKEN_LIFETIME = timedelta(hours=12)
@@ -43,6 +43,9 @@ STATUS: dict[Code | UserErrorCode, tuple[int, dict[str, str]]] = {
     Code.FORBIDDEN: (403, {}),
     Code.UNAVAILABLE: (503, {"Retry-After": "5"}),
 }
+
+STOP_SECONDS = 5
+"""How long a server that stops waits for its periodic task."""
 
 # The event loop itself keeps only weak references to its tasks.
 ABANDONED: set[asyncio.Task[Response]] = set()
@@ -136,9 +139,12 @@ def create(settings: Settings, database_url: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        periodic = asyncio.create_task(_periodically(server.database, settings))
         try:
             yield
         finally:
+            periodic.cancel()
+            await asyncio.wait({periodic}, timeout=STOP_SECONDS)
             await server.verifier.aclose()
             await server.database.close()
 
@@ -154,6 +160,22 @@ def create(settings: Settings, database_url: str) -> Starlette:
         middleware=[Middleware(RequestLog)],
         exception_handlers={HTTPException: _not_served},
     )
+
+
+async def _periodically(database: Database, settings: Settings) -> None:
+    """Bring subscriptions up to the present, again and again; what goes wrong is tried again next time."""
+    while settings.periodic_seconds:
+        await asyncio.sleep(settings.periodic_seconds)
+        try:
+            counts = await renewals.run(database, settings)
+        except Exception as error:
+            if is_unreachable(error):
+                logger.warning("database unreachable", error=type(error).__name__, task="periodic")
+            else:
+                logger.exception("periodic task failed")
+        else:
+            if counts:
+                logger.info("subscriptions moved on", **counts)
 
 
 def explain(error: Exception) -> Refusal | None:

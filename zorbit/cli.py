@@ -1,29 +1,26 @@
 """The `zorbit` command: how an operator runs the server."""
 
-import asyncio
 import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from zorbit import config, db, embedded, logs, migrations
+from zorbit import config, embedded, logs, migrations, upkeep
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
+from zorbit.console import any_database, prepared_database, within
 from zorbit.errors import OperatorError, Refused
 from zorbit.models import Role
 from zorbit.services import users
 from zorbit.visibility import OPERATOR
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="zorbit",
@@ -34,6 +31,7 @@ app = typer.Typer(
 )
 user_app = typer.Typer(help="Users.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
+app.add_typer(upkeep.app)
 
 
 class Stopped(SystemExit):
@@ -60,8 +58,8 @@ def serve(
 ) -> None:
     """Serve the API until told to stop."""
     settings = config.load()
-    with _prepared_database(settings) as url:
-        if demo and settings.embedded and not _run(url, settings, users.any_exists):
+    with prepared_database(settings) as url:
+        if demo and settings.embedded and not within(url, settings, users.any_exists):
             _fill(url, 5)
         _serve(settings, url)
 
@@ -115,7 +113,7 @@ def _address(host: str, port: int) -> str:
 def migrate() -> None:
     """Bring the database up to this release's schema. Make a backup first."""
     settings = config.load()
-    with _database(settings) as url:
+    with any_database(settings) as url:
         with migrations.plain_connection(url, settings.connect_timeout) as connection:
             migrations.demand_version(connection)
         migrations.migrate(url, say=typer.echo)
@@ -127,7 +125,7 @@ def demo(
 ) -> None:
     """Fill an empty database with a believable workspace."""
     settings = config.load()
-    with _prepared_database(settings) as url:
+    with prepared_database(settings) as url:
         _fill(url, number)
 
 
@@ -156,8 +154,8 @@ def token(
         found = await users.by_email(session, OPERATOR, email)
         return None if found is None else str(found.id)
 
-    with _prepared_database(settings) as url:
-        user_id = _run(url, settings, find)
+    with prepared_database(settings) as url:
+        user_id = within(url, settings, find)
     if user_id is None:
         raise OperatorError(f"there is no live user {email}: make one with `zorbit user create {email}`")
     typer.echo(LocalIssuer.open(settings.data_dir).sign(user_id, timedelta(hours=hours)))
@@ -172,7 +170,7 @@ def run(context: typer.Context) -> None:
     settings = config.load()
     if not context.args:
         raise OperatorError("name the command to run: zorbit run pg_dump --help")
-    with _database(settings) as url:
+    with any_database(settings) as url:
         path = os.environ.get("PATH", os.defpath)
         if settings.embedded:
             path = f"{embedded.binaries()}{os.pathsep}{path}"
@@ -211,45 +209,8 @@ def create_user(
         )
         return None if made is None else str(made.id)
 
-    with _prepared_database(settings) as url:
-        user_id = _run(url, settings, create)
+    with prepared_database(settings) as url:
+        user_id = within(url, settings, create)
     if user_id is None:
         raise OperatorError(f"a live user has the address {email}, or some user has the subject, already")
     typer.echo(user_id)
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    with embedded.running(settings.data_dir) as url:
-        yield url
-
-
-@contextmanager
-def _prepared_database(settings: Settings) -> Iterator[str]:
-    """The database, reachable and with this release's schema; the embedded one is brought up to it."""
-    with _database(settings) as url:
-        with migrations.plain_connection(url, settings.connect_timeout) as connection:
-            migrations.demand_version(connection)
-            is_behind = (migrations.current(connection) or "") < migrations.head()
-            if not (settings.embedded and is_behind):
-                migrations.demand_head(connection)
-        if settings.embedded and is_behind:
-            migrations.migrate(url, say=lambda line: typer.echo(line, err=True))
-        yield url
-
-
-def _run(url: str, settings: Settings, act: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """What `act` gives, in one transaction of its own."""
-
-    async def run() -> T:
-        database = db.connect(url, settings)
-        try:
-            async with database.write() as session:
-                return await act(session)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())

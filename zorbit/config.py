@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     """A scheduled post later than this is missed, no longer due."""
     trial_days: Annotated[int, Field(ge=1, le=365)] = 14
     """How long a trial lasts; a user has one ever."""
+    periodic_seconds: Annotated[float, Field(ge=0, le=24 * 3600)] = 300
+    """How often a server ends trials and bills periods; 0 for never, where `zorbit periodic` does it."""
 
     graphiql: bool = True
     log_format: LogFormat = LogFormat.JSON

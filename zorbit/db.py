@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import psycopg
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -37,6 +37,15 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One transaction, committed when the block ends well."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def survey(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that reads whole tables as of one instant, for as long as that takes."""
+        async with self.write() as session:
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            await session.execute(text("SET LOCAL statement_timeout = 0"))
+            await session.execute(text("SET LOCAL work_mem = '64MB'"))
             yield session
 
     async def close(self) -> None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, false, inspect, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, false, func, inspect, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.orm.util import AliasedClass
+from sqlmodel import col
 
 from zorbit import models
 from zorbit.models import Role
@@ -63,6 +64,8 @@ class Viewer:
 NOBODY = Viewer(None, None)
 ANY_USER = 'SELECT EXISTS (SELECT FROM "User")'
 """Whether a database is in use: whether there is any user, deleted ones too."""
+ANONYMOUS_EMAIL = func.concat("deleted-", col(models.User.id), "@invalid")
+"""The address of a user whom a purge has made anonymous."""
 OPERATOR = Viewer(None, Role.ADMIN)
 """The server itself and its command line: sees every live row, and is no user."""
 
@@ -86,7 +89,7 @@ def trashed(table: type[T], viewer: Viewer, owner_id: UUID) -> Select[T]:
 def restorable(table: type[T], viewer: Viewer) -> Select[T]:
     """The rows that were themselves deleted, the viewer's own; for an admin anybody's, and users too."""
     if viewer.sees_everything:
-        return select(table).where(_deleted(table))
+        return select(table).where(*_returnable(table))
     own = false() if table is models.User or not viewer.is_person else _owner(table) == viewer.id
     return select(table).where(_deleted(table), own)
 
@@ -102,7 +105,13 @@ def stored(table: type[T]) -> Select[T]:
 def deleted_users(viewer: Viewer) -> Select[models.User]:
     """The users that were deleted; for admins."""
     everything = true() if viewer.sees_everything else false()
-    return select(models.User).where(_deleted(models.User), everything)
+    return select(models.User).where(*_returnable(models.User), everything)
+
+
+def _returnable(table: type[models.Row]) -> list[ColumnElement[bool]]:
+    # Of a user who was made anonymous nothing is left that could come back.
+    is_somebody = [col(models.User.email) != ANONYMOUS_EMAIL] if table is models.User else []
+    return [_deleted(table), *is_somebody]
 
 
 def hidden_by(table: type[T], root: type[models.Row], root_id: UUID) -> Select[T]:

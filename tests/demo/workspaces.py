@@ -40,7 +40,7 @@ def checksum(url: str) -> dict[str, str]:
 
 def sweep(url: str) -> None:
     """Empty every table."""
-    execute(url, "TRUNCATE " + ", ".join(f'"{table}"' for table in TABLES))
+    execute(url, "TRUNCATE " + ", ".join(f'"{table}"' for table in TABLES) + " CASCADE")
 
 
 @dataclass(frozen=True)

@@ -35,12 +35,14 @@ def workspace(ids: dict[str, UUID]) -> dict[str, dict[str, Any]]:
         "Post": own | links | parts,
         "Comment": own | links,
         "Plan": {},
-        "Subscription": own | {"planId": ids["Plan"]},
+        "Subscription": own | {"planId": ids["Plan"], "nextPlanId": ids["Plan"]},
         "PaymentMethod": own | {"isDefault": True},
-        "Invoice": own | {"paymentMethodId": ids["PaymentMethod"]},
+        "Invoice": own | {"paymentMethodId": ids["PaymentMethod"], "planId": ids["Plan"]},
         "InvoiceItem": {"invoiceId": ids["Invoice"]},
         "UsageQuota": own,
-        "UsageLog": {"quotaId": ids["UsageQuota"], "userId": str(ids["User"])},
+        "UsageLog": {"quotaId": ids["UsageQuota"], "userId": str(ids["User"]), "subjectId": ids["Post"]},
+        "AuditEntry": own | {"actorId": ids["User"], "actorRole": "user", "subjectId": ids["Post"]},
+        "IdempotencyKey": {"callerId": ids["User"]},
     }
     return {table: {"id": ids[table]} | values for table, values in given.items()}
 
@@ -51,6 +53,7 @@ def another(table: str) -> dict[str, Any]:
         "User": {"email": f"{uuid7()}@example.com"},
         "Subscription": {"userId": NEWCOMER},
         "PaymentMethod": {"isDefault": False},
+        "Invoice": {"planId": None},
         "UsageQuota": {"type": "persona"},
     }
     return workspace(ME)[table] | {"id": uuid7()} | differently.get(table, {})
@@ -74,6 +77,8 @@ LENGTHS: dict[str, dict[int, str]] = {
     "Invoice": {NAME: "invoiceNumber"},
     "InvoiceItem": {TEXT: "description"},
     "UsageLog": {TEXT: "description"},
+    "AuditEntry": {NAME: "action subjectType"},
+    "IdempotencyKey": {NAME: "mutation"},
 }
 LENGTH_CASES = [
     (f"ck_{table}_{column}_length", table, column, limit)
@@ -102,8 +107,11 @@ CHOICES = {
         "type",
         "post_generation idea_generation comment_generation post_scheduling persona image_creation",
     ),
+    "ck_AuditEntry_role": ("AuditEntry", "actorRole", "user admin service"),
 }
 POSTED = {"isPostedOnLinkedin": True, "published": True, "linkedinUrl": "https://x", "linkedinPostedAt": NOW}
+# Of itself: one row of each table is all that a workspace has.
+REFUND = {"refundOfId": ME["UsageLog"], "amount": -1, "subjectId": ME["Post"]}
 CHECKS: list[tuple[str, str, dict[str, Any]]] = [
     ("ck_User_email_form", "User", {"email": "nonsense"}),
     ("ck_User_email_form", "User", {"email": "@example.com"}),
@@ -141,6 +149,7 @@ CHECKS: list[tuple[str, str, dict[str, Any]]] = [
         )
     ),
     ("ck_Subscription_trial_has_end", "Subscription", {"status": "trialing"}),
+    ("ck_Subscription_canceled_has_end", "Subscription", {"status": "canceled"}),
     ("ck_PaymentMethod_last_four_form", "PaymentMethod", {"lastFour": "424"}),
     ("ck_PaymentMethod_last_four_form", "PaymentMethod", {"lastFour": "42424"}),
     ("ck_PaymentMethod_last_four_form", "PaymentMethod", {"lastFour": "4242\n"}),
@@ -160,6 +169,15 @@ CHECKS: list[tuple[str, str, dict[str, Any]]] = [
     ("ck_UsageQuota_cycle_not_empty", "UsageQuota", {"billingCycleStart": NOW + timedelta(days=27)}),
     ("ck_UsageQuota_reset_at_end", "UsageQuota", {"resetDate": LATER}),
     ("ck_UsageLog_amount_not_zero", "UsageLog", {"amount": 0}),
+    ("ck_UsageLog_refund_has_spend", "UsageLog", {"refundOfId": ME["UsageLog"], "amount": 1}),
+    ("ck_UsageLog_refund_has_spend", "UsageLog", REFUND | {"subjectId": None}),
+    ("ck_AuditEntry_action_form", "AuditEntry", {"action": ""}),
+    ("ck_IdempotencyKey_key_length", "IdempotencyKey", {"key": ""}),
+    ("ck_IdempotencyKey_key_length", "IdempotencyKey", {"key": "k" * 201}),
+    *(
+        ("ck_IdempotencyKey_arguments_hash_form", "IdempotencyKey", {"argumentsHash": wrong})
+        for wrong in ("0" * 63, "0" * 65, "A" * 64, "")
+    ),
 ]
 UNIQUES: list[tuple[str, str, dict[str, Any]]] = [
     *((f"pk_{table}", table, {"id": ME[table]}) for table in TABLES),
@@ -169,7 +187,10 @@ UNIQUES: list[tuple[str, str, dict[str, Any]]] = [
     ("uq_Subscription_userId", "Subscription", {"userId": ME["User"]}),
     ("uq_PaymentMethod_default", "PaymentMethod", {"isDefault": True}),
     ("uq_Invoice_invoiceNumber", "Invoice", {"invoiceNumber": "INV-MINE"}),
+    ("uq_Invoice_open_plan", "Invoice", {"planId": ME["Plan"]}),
     ("uq_UsageQuota_userId_type_billingCycleStart", "UsageQuota", {"type": "post_generation"}),
+    ("uq_UsageLog_refund", "UsageLog", REFUND),
+    ("uq_IdempotencyKey_callerId_mutation_key", "IdempotencyKey", {"key": "mine"}),
 ]
 UNKNOWN: list[tuple[str, str, dict[str, Any]]] = [
     ("fk_Thread_userId", "Thread", {"userId": NOBODY}),
@@ -189,12 +210,16 @@ UNKNOWN: list[tuple[str, str, dict[str, Any]]] = [
     ("fk_Comment_userId_personaId", "Comment", {"personaId": NOBODY}),
     ("fk_Subscription_userId", "Subscription", {"userId": NOBODY}),
     ("fk_Subscription_planId", "Subscription", {"planId": NOBODY}),
+    ("fk_Subscription_nextPlanId", "Subscription", {"nextPlanId": NOBODY}),
     ("fk_PaymentMethod_userId", "PaymentMethod", {"userId": NOBODY}),
     ("fk_Invoice_userId", "Invoice", {"userId": NOBODY, "paymentMethodId": None}),
     ("fk_Invoice_userId_paymentMethodId", "Invoice", {"paymentMethodId": NOBODY}),
+    ("fk_Invoice_planId", "Invoice", {"planId": NOBODY, "status": "draft"}),
     ("fk_InvoiceItem_invoiceId", "InvoiceItem", {"invoiceId": NOBODY}),
     ("fk_UsageQuota_userId", "UsageQuota", {"userId": NOBODY}),
     ("fk_UsageLog_quotaId", "UsageLog", {"quotaId": NOBODY}),
+    ("fk_UsageLog_refundOfId", "UsageLog", REFUND | {"refundOfId": NOBODY}),
+    ("fk_IdempotencyKey_callerId", "IdempotencyKey", {"callerId": NOBODY}),
 ]
 # Another constraint says more and is looked at first, so that only without that one these speak: the targets
 # of composite keys contain the primary key, and composite keys contain the owner.
@@ -237,6 +262,8 @@ CASCADE = {
     "fk_ContentIdea_userId_chatMessageId",
     "fk_InvoiceItem_invoiceId",
     "fk_UsageLog_quotaId",
+    "fk_UsageLog_refundOfId",
+    "fk_IdempotencyKey_callerId",
 }
 RESTRICT = {
     "fk_Post_userId_chatMessageId": "ChatMessage",
@@ -244,6 +271,8 @@ RESTRICT = {
     "fk_Post_userId_templateId": "Template",
     "fk_Comment_userId_personaId": "Persona",
     "fk_Subscription_planId": "Plan",
+    "fk_Subscription_nextPlanId": "Plan",
+    "fk_Invoice_planId": "Plan",
     "fk_Invoice_userId": "User",
     "fk_Invoice_userId_paymentMethodId": "PaymentMethod",
 }

@@ -36,9 +36,11 @@ REQUIRED = """
 MINE: dict[str, dict[str, Any]] = {
     "User": {"email": "me@example.com", "authIssuer": "https://issuer", "authSubject": "me"},
     "Invoice": {"invoiceNumber": "INV-MINE"},
+    "UsageLog": cases.REFUND,
+    "IdempotencyKey": {"key": "mine"},
 }
 RESTRICTED = (RestrictViolation, ForeignKeyViolation)  # the latter before PostgreSQL 18
-THEIRS: dict[str, dict[str, Any]] = {"PaymentMethod": {"isDefault": False}}
+THEIRS: dict[str, dict[str, Any]] = {"PaymentMethod": {"isDefault": False}, "Invoice": {"planId": None}}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ def test_texts_have_a_length_in_characters(url: str, name: str, table: str, colu
 def test_closed_sets_hold_their_values_only(
     url: str, name: str, table: str, column: str, values: str
 ) -> None:
-    whole = {"trialEndsAt": cases.LATER} if table == "Subscription" else {}
+    whole = {"trialEndsAt": cases.LATER, "endDate": cases.LATER} if table == "Subscription" else {}
     paid = {"paidDate": rows.NOW} if table == "Invoice" else {}
     new = another(table) | whole | paid
 
@@ -212,18 +214,19 @@ def test_what_is_part_of_its_parent_goes_with_it(url: str) -> None:
 
 
 def test_everything_that_a_user_owns_goes_with_the_user_once_the_invoices_are_gone(url: str) -> None:
-    owned = [table for table in cases.TABLES if table not in ("User", "Plan")]
+    owned = [table for table in cases.TABLES if table not in ("User", "Plan", "AuditEntry")]
 
     with psycopg.connect(url) as connection:
         connection.execute(b'DELETE FROM "Invoice"')
         connection.execute(b'DELETE FROM "User" WHERE id = %s', [ME["User"]])
         left = {
             table: [id for (id,) in connection.execute(f'SELECT id FROM "{table}"'.encode()).fetchall()]
-            for table in owned
+            for table in [*owned, "AuditEntry"]
         }
         connection.rollback()
 
     gone = {"Invoice", "InvoiceItem"}
+    assert left.pop("AuditEntry") == [ME["AuditEntry"], STRANGER["AuditEntry"]]
     assert left == {table: [] if table in gone else [STRANGER[table]] for table in owned}
 
 
@@ -237,7 +240,7 @@ def test_columns_that_must_be_given_refuse_null(url: str) -> None:
             values |= {"userId": ME["User"], "chatMessageId": uuid7()}
         refused_by(None, NotNullViolation, url, table, values | {column: None}, column=column)
 
-    assert len(required) == 124
+    assert len(required) == 135
 
 
 def refused_by(

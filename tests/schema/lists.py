@@ -26,7 +26,7 @@ PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 BY_ID = {
     get_named_type(field.type).name: name
     for name, field in cast("GraphQLObjectType", core_schema.type_map[ROOT]).fields.items()
-    if list(field.args) == ["id"] and name != "node"
+    if list(field.args) == ["id"] and name not in {"node", "restorePreview"}
 }
 
 Order = dict[str, str] | None

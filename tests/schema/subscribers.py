@@ -34,10 +34,11 @@ def subscribe(url: str, random: Random, users: list[UUID]) -> None:
         {
             "userId": user,
             "planId": random.choice(plans),
-            "status": random.choice(STATUSES),
+            "status": (status := random.choice(STATUSES)),
             "renewalDate": near(now - 7 * DAY),
             "trialEndsAt": near(now),
-            "endDate": random.choice([None, near(now)]),
+            # Whoever canceled knows when it ends.
+            "endDate": random.choice([near(now) if status == "canceled" else None, near(now)]),
         }
         for user in users
         if random.random() < 0.8

@@ -87,6 +87,7 @@ def test_every_type_of_filter_takes_part() -> None:
         "DateTime",
         "Decimal",
         "Float",
+        "ID",
         "Int",
         "InvoiceStatus",
         "PlanInterval",

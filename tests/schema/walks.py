@@ -92,7 +92,7 @@ FOR_ADMINS = {
 def selection(kind: Any, depth: int) -> str:
     """Every field of an object, and of the rows that it leads to, `depth` edges far; then only their ids."""
     if depth < 0 or not isinstance(kind, GraphQLObjectType):
-        return "__typename id"
+        return "__typename id" if "id" in kind.fields else "__typename"
     parts = ["__typename"]
     for name, made in kind.fields.items():
         target = get_named_type(made.type)

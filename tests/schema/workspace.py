@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from tests.rows import insert_many
+from tests.rows import execute, insert_many
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 # Few, so that rows share them; one microsecond apart, so that a cursor that rounds is found out.
@@ -53,7 +53,7 @@ class Workspace:
         """Insert rows created (and deleted) at moments that others share."""
         for row in rows:
             row.setdefault("createdAt", self.moment())
-            if table != "UsageLog":
+            if table not in {"UsageLog", "AuditEntry"}:
                 row.setdefault("updatedAt", self.moment())
             if deleted:
                 row |= {"isDeleted": True, "deletedAt": self.moment()}
@@ -85,6 +85,7 @@ def fill(url: str, seed: int = 0) -> Workspace:
     for owner, count in ((made.owner, ROWS), (made.ids["User"][1], 2)):
         _add_content(made, owner, count)
         _add_billing(made, owner, count)
+        _add_records(made, owner, count)
     _add_plans(made)
     return made
 
@@ -154,7 +155,10 @@ def _add_billing(made: Workspace, owner: UUID, count: int) -> None:
     invoices = made.add(
         "Invoice", [own | {"paymentMethodId": methods[0]} | _invoice(made) for _ in range(count)]
     )
-    made.add("InvoiceItem", [{"invoiceId": invoices[0]} | _item(made) for _ in range(count)])
+    items = [{"invoiceId": invoices[0]} | _item(made) for _ in range(count)]
+    total = sum(item["amount"] for item in items)
+    execute(made.url, 'UPDATE "Invoice" SET amount = %s WHERE id = %s', total, invoices[0])
+    made.add("InvoiceItem", items)
     quotas = made.add("UsageQuota", [own | _quota(made, number) for number in range(count)])
     log = {"userId": str(owner), "quotaId": quotas[0]}
     made.add("UsageLog", [log | {"amount": made.random.choice([-1, 1, 2])} for _ in range(count)])
@@ -183,6 +187,21 @@ def _quota(made: Workspace, number: int) -> dict[str, Any]:
     return {"type": made.random.choice(kinds)} | cycle
 
 
+def _add_records(made: Workspace, owner: UUID, count: int) -> None:
+    made.add("AuditEntry", [_entry(made, owner) for _ in range(count)])
+
+
+def _entry(made: Workspace, owner: UUID) -> dict[str, Any]:
+    return {
+        "userId": owner,
+        "actorId": owner,
+        "actorRole": made.random.choice(["user", "admin", None]),
+        "action": made.random.choice(["createUser", "deletePost"]),
+        "subjectType": made.random.choice(["User", "Post"]),
+        "subjectId": made.random.choice([owner, made.admin]),
+    }
+
+
 def _add_plans(made: Workspace) -> None:
     intervals = ["month", "year"]
     plans = made.add(
@@ -202,6 +221,7 @@ def _add_plans(made: Workspace) -> None:
                 "status": made.random.choice(statuses),
                 "renewalDate": made.moment(),
                 "trialEndsAt": made.moment(),
+                "endDate": START,
             }
             for user in made.ids["User"]
         ],

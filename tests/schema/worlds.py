@@ -69,6 +69,7 @@ TEXTS = {
     "InvoiceItem": "description",
     "UsageQuota": None,
     "UsageLog": "description",
+    "AuditEntry": "action",
 }
 MARK = re.compile(r"mark\d+mark")
 BOTH = (False, True)
@@ -130,7 +131,7 @@ class World:
     def owner(self, table: str, id: str) -> str | None:
         """The user at the top of what the row is part of; nobody owns a plan."""
         if table not in PART_OF:
-            return id if table == "User" else None
+            return id if table == "User" else self.rows[table][id].get("userId")
         key, parent = PART_OF[table]
         return self.owner(parent, self.rows[table][id][key])
 
@@ -227,6 +228,9 @@ def populated(url: str) -> World:
         _write(world, name)
         _pay(world, name)
         _use(world, name)
+        # What was done to carol is told of after her; its subject is somebody whom its readers may see.
+        subject = world.people["root" if name == "carol" else name]
+        world.add("AuditEntry", name, userId=user, actorId=user, subjectType="User", subjectId=subject)
     world.write()
     return world
 
@@ -270,7 +274,7 @@ def _pay(world: World, name: str) -> None:
     for method in (None, default, removed):
         invoice = add("Invoice", paymentMethodId=method)
         for _ in range(2):
-            world.add("InvoiceItem", name, invoiceId=invoice)
+            world.add("InvoiceItem", name, invoiceId=invoice, unitPrice="14.50", amount="14.50")
 
 
 def _use(world: World, name: str) -> None:

@@ -61,7 +61,6 @@ async def due(database: Database, rule: DueRule = RULE) -> list[UUID]:
         ({"status": "past_due", "renewalDate": NOW - GRACE, "trialEndsAt": NOW + GRACE}, False),
         ({"status": "canceled", "endDate": NOW + INSTANT, "renewalDate": NOW - GRACE}, True),
         ({"status": "canceled", "endDate": NOW, "renewalDate": NOW + GRACE}, False),
-        ({"status": "canceled", "endDate": None, "renewalDate": NOW + GRACE}, False),
         ({"status": "expired", "endDate": NOW + GRACE, "renewalDate": NOW + GRACE}, False),
     ],
 )

@@ -104,7 +104,6 @@ async def test_a_cycle_without_use_has_the_plans_limits(
         {"renewalDate": NOW - GRACE},
         {"status": "past_due", "renewalDate": NOW - GRACE},
         {"status": "canceled", "endDate": NOW},
-        {"status": "canceled", "endDate": None},
         {"status": "trialing", "trialEndsAt": NOW},
         {"status": "expired", "endDate": NOW + DAY},
     ],

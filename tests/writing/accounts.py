@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,13 +75,19 @@ class Account:
         return fetch(self.url, 'SELECT amount, "subjectId", description FROM "UsageLog" ORDER BY id')
 
 
-def account(pool: Database, url: str, *, subscription: dict[str, Any] | None = None, **plan: int) -> Account:
-    """A user with a subscription that holds, or another, or none for an empty one."""
+def account(
+    pool: Database,
+    url: str,
+    *,
+    subscription: Mapping[str, Any] | None = None,
+    plan: Mapping[str, int] | None = None,
+) -> Account:
+    """A user with a subscription that holds, or with another, or with none for an empty one."""
     user = insert(url, "User")
     paid = {"status": "active", "startDate": ANCHOR, "renewalDate": END}
-    given = paid if subscription is None else subscription and paid | subscription
-    if given:
-        insert(url, "Subscription", userId=user, planId=insert(url, "Plan", **plan), **given)
+    if subscription is None or subscription:
+        values = {**paid, **(subscription or {})}
+        insert(url, "Subscription", userId=user, planId=insert(url, "Plan", **plan or {}), **values)
     return Account(pool, url, user)
 
 

@@ -8,21 +8,30 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
+from tests.conftest import Client
 from tests.rows import fetch, insert
+from tests.writing.changes import change
 from zorbit.db import Database
 from zorbit.services.terms import Terms
 from zorbit.visibility import OPERATOR, Viewer, owner_of
 
 ACCOUNT = ("Subscription", "Invoice", "InvoiceItem", "PaymentMethod", "Plan", "UsageQuota", "UsageLog")
-GRACE, TRIAL, DAY = timedelta(days=7), timedelta(days=14), timedelta(days=1)
+GRACE, TRIAL = timedelta(days=7), timedelta(days=14)
 
 SUBSCRIPTION = "subscription { id status plan { id } nextPlan { id } }"
 INVOICE = "invoice { id status amount currency plan { id } items { nodes { description unitPrice amount } } }"
+BOTH = f"{SUBSCRIPTION} {INVOICE}"
+QUOTA = "viewer { quota(type: POST_GENERATION) { used limit resetsAt } }"
+
+
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    """A moment in UTC."""
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 def at(*moment: int) -> Terms:
     """The terms at a moment in UTC."""
-    return Terms(datetime(*moment, tzinfo=UTC), GRACE, timedelta(days=1), TRIAL)  # type: ignore[arg-type,misc] # the zone comes last
+    return Terms(utc(*moment), GRACE, timedelta(days=1), TRIAL)
 
 
 def whole(url: str) -> list[list[tuple[Any, ...]]]:
@@ -48,7 +57,7 @@ def amounts(url: str, user: UUID) -> list[tuple[str, str]]:
 def items(url: str, invoice: UUID) -> list[tuple[str, str]]:
     """(description, unit price) of an invoice's items, in their order."""
     statement = 'SELECT description, "unitPrice"::text FROM "InvoiceItem" WHERE "invoiceId" = %s ORDER BY id'
-    return fetch(url, statement, invoice)  # type: ignore[return-value] # two columns
+    return fetch(url, statement, invoice)
 
 
 def quotas(url: str, user: UUID) -> list[tuple[Any, ...]]:
@@ -104,6 +113,21 @@ class Account:
         return await self.run(service.pay, OPERATOR, Values({"id": invoice["id"]}), terms)
 
 
-def account(url: str, database: Database) -> Account:
-    """A new user's."""
-    return Account(url, database, insert(url, "User"))
+async def subscribe(client: Client, by: UUID, plan: UUID | str, **given: Any) -> Any:
+    """The payload of subscribing to the plan."""
+    return await change(client, "subscribe", BOTH, by=by, planId=plan, **given)
+
+
+async def pay(client: Client, by: UUID, payload: Any) -> Any:
+    """Pay the invoice that a payload shows."""
+    return await change(client, "payInvoice", BOTH, by=by, id=payload["invoice"]["id"])
+
+
+def subscribed(url: str, user: UUID, plan: UUID, **given: Any) -> UUID:
+    """A subscription of the user's, active and in the fourth day of its month unless told otherwise."""
+    return insert(url, "Subscription", userId=user, planId=plan, **given)
+
+
+def conflict(field: str) -> list[tuple[str, str | None]]:
+    """What `faults` are where the present state stands against the field."""
+    return [("CONFLICT", f"input.{field}")]

@@ -137,10 +137,11 @@ async def test_a_deleted_users_subscription_ends_with_its_period_and_is_not_resu
     assert ending(database_url) == [expected]
 
 
+@pytest.mark.parametrize("status", ["active", "expired"])
 async def test_a_deleted_users_open_offers_are_void(
-    client: Client, database_url: str, admin: UUID, user: UUID
+    client: Client, database_url: str, admin: UUID, user: UUID, status: str
 ) -> None:
-    plan = subscribed(database_url, user)
+    plan = subscribed(database_url, user, status=status)
     stranger = insert(database_url, "User")
     offer = insert(database_url, "Invoice", userId=user, planId=plan)
     debt = insert(database_url, "Invoice", userId=user)

@@ -158,7 +158,7 @@ ACTS: list[Act] = [
     about("Post", "unschedulePost"),
     about("Post", "updatePost", content="Other words."),
     about("Persona", "duplicatePersona"),
-    about("Persona", "updatePersona", name="Another"),
+    about("Persona", "updatePersona", defaultPrompt="Otherwise."),
     below("Thread", "threadId", "createMessage", content="M"),
     below("ChatMessage", "messageId", "recordIdeas", ideas=[IDEA, IDEA]),
     below("ChatMessage", "messageId", "createIdea", **IDEA),

@@ -52,7 +52,7 @@ async def test_a_refund_is_for_its_type_alone(pool: Database, database_url: str)
 
 
 async def test_what_is_spent_again_can_be_given_back_again(pool: Database, database_url: str) -> None:
-    own = account(pool, database_url, postGenerationLimit=1)
+    own = account(pool, database_url, plan={"postGenerationLimit": 1})
     subject = uuid7()
 
     for _ in range(3):
@@ -79,7 +79,7 @@ async def test_only_within_its_cycle_is_a_spend_given_back(
 
 
 async def test_spends_and_refunds_at_once_come_to_what_stays(pool: Database, database_url: str) -> None:
-    own = account(pool, database_url, postGenerationLimit=30)
+    own = account(pool, database_url, plan={"postGenerationLimit": 30})
     held = subjects(20)
     await own.spend(*held)
 
@@ -97,7 +97,7 @@ async def test_any_turns_of_spending_and_giving_back_leave_what_is_outstanding(
     pool: Database, database_url: str, seed: int
 ) -> None:
     random = Random(seed)
-    own = account(pool, database_url, postGenerationLimit=6)
+    own = account(pool, database_url, plan={"postGenerationLimit": 6})
     known = subjects(9)
     outstanding = Counter[UUID]()
 
@@ -144,7 +144,7 @@ async def test_nothing_is_carried_over_from_nothing(pool: Database, database_url
 async def test_no_more_personas_than_the_limit_are_carried_over_and_made(
     pool: Database, database_url: str
 ) -> None:
-    own = account(pool, database_url, personaLimit=5)
+    own = account(pool, database_url, plan={"personaLimit": 5})
     personas(own, 3)
 
     outcomes = await together(own.spend(subject, type=PERSONAS) for subject in subjects(20))
@@ -157,7 +157,7 @@ async def test_no_more_personas_than_the_limit_are_carried_over_and_made(
 async def test_more_personas_than_a_smaller_plan_allows_are_carried_over_all_the_same(
     pool: Database, database_url: str
 ) -> None:
-    own = account(pool, database_url, personaLimit=2)
+    own = account(pool, database_url, plan={"personaLimit": 2})
     personas(own, 4)
 
     refused = await own.spend(uuid7(), type=PERSONAS)
@@ -170,7 +170,7 @@ async def test_personas_from_before_the_cycle_are_given_back_once_each(
     pool: Database, database_url: str
 ) -> None:
     own = account(pool, database_url)
-    carried: Sequence[UUID] = personas(own, 3)
+    carried = personas(own, 3)
     await own.spend(made := uuid7(), type=PERSONAS)
 
     given = await asyncio.gather(*(own.refund(id, type=PERSONAS) for id in [*carried, made] * 3))

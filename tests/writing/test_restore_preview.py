@@ -162,7 +162,7 @@ ONE = "mutation ($id: ID!) { %s(input: {id: $id}) { userErrors { code } } }"
 EXPECTED = {"delete": "deleting", "restore": "restoring"}
 
 indexes = st.integers(0, 99)
-shapes = st.lists(st.tuples(st.sampled_from(KINDS[1:]), indexes), min_size=4, max_size=14)
+shapes = st.lists(st.tuples(st.sampled_from(KINDS[1:]), indexes, st.booleans()), min_size=6, max_size=14)
 
 
 @dataclass
@@ -175,8 +175,9 @@ class Row:
     deleted: bool = False
 
     @property
-    def columns(self) -> dict[str, UUID]:
-        return {"id": self.id, "userId": self.above[0].id, KEYS.get(self.table, "userId"): self.above[-1].id}
+    def columns(self) -> dict[str, Any]:
+        parents = {"userId": self.above[0].id, KEYS.get(self.table, "userId"): self.above[-1].id}
+        return parents | {"id": self.id, "isDeleted": self.deleted}
 
     @property
     def kind(self) -> str:
@@ -220,14 +221,14 @@ class Restoring(RuleBasedStateMachine):
     bench: Bench
 
     @initialize(shape=shapes)
-    def plant(self, shape: list[tuple[str, int]]) -> None:
-        """A tree: what finds no parent becomes a thread."""
+    def plant(self, shape: list[tuple[str, int, bool]]) -> None:
+        """A tree, some of it deleted."""
         self.email = f"{uuid4()}@example.com"
         self.user = Row("User", insert(self.bench.url, "User", email=self.email), None)
         insert(self.bench.url, "Subscription", userId=self.user.id, planId=self.bench.plan)
         self.rows = [self.user]
         self.rival: UUID | None = None
-        planted = [self.placed(table, index) for table, index in shape]
+        planted = [self.placed(table, index, deleted=deleted) for table, index, deleted in shape]
         for table in KINDS[1:]:
             insert_many(self.bench.url, table, [row.columns for row in planted if row.table == table])
 
@@ -237,19 +238,19 @@ class Restoring(RuleBasedStateMachine):
         row = self.placed(table, index)
         insert(self.bench.url, row.table, **row.columns)
 
-    def placed(self, table: str, index: int) -> Row:
-        """A row of the model's."""
+    def placed(self, table: str, index: int, *, deleted: bool = False) -> Row:
+        """A row of the model's; what finds no parent becomes a thread."""
         parents = [row for row in self.rows if row.table == PARENTS.get(table, "User")]
         if not parents:
-            return self.placed("Thread", index)
-        row = Row(table, uuid7(), parents[index % len(parents)])
+            return self.placed("Thread", index, deleted=deleted)
+        row = Row(table, uuid7(), parents[index % len(parents)], deleted)
         self.rows.append(row)
         return row
 
     @rule(index=indexes)
     def delete(self, index: int) -> None:
         """One row, if it can be seen."""
-        row = self.chosen(index)
+        row = self.chosen(index, "delete")
         expected = self.deleting(row)
 
         assert self.one("delete", row) == expected
@@ -258,7 +259,7 @@ class Restoring(RuleBasedStateMachine):
     @rule(index=indexes)
     def restore(self, index: int) -> None:
         """One row, as its preview says."""
-        row = self.chosen(index)
+        row = self.chosen(index, "restore")
         told = self.bench.wait(preview(self.bench.client, row.id, self.bench.admin))
         before = self.seen()
         coming = [other for other in self.rows if other.comes_with(row)]
@@ -319,7 +320,8 @@ class Restoring(RuleBasedStateMachine):
 
     def bulk(self, verb: str, several: list[int], *, reverse: bool) -> None:
         """Several rows; what comes of each does not depend on the order in which they are named."""
-        rows = list({row.id: row for row in map(self.chosen, several)}.values())
+        chosen = [self.chosen(index, verb) for index in several]
+        rows = list({row.id: row for row in chosen}.values())
         ordered = sorted(rows, key=lambda row: (KINDS.index(row.table), row.id))
         expected = {
             row.id: ["NOT_FOUND"] if row is self.user else getattr(self, EXPECTED[verb])(row)
@@ -334,9 +336,11 @@ class Restoring(RuleBasedStateMachine):
         ]
         self.compare()
 
-    def chosen(self, index: int) -> Row:
-        """The newest first: small numbers come often, and most deletions of a user leave nothing to be seen."""
-        return self.rows[-1 - index % len(self.rows)]
+    def chosen(self, index: int, verb: str) -> Row:
+        """A row that can be deleted, or is; one time in four any. The user seldom: that hides all others."""
+        wanted = [row for row in self.rows if (row.visible if verb == "delete" else row.deleted)]
+        pool = wanted if wanted and index % 4 else self.rows
+        return pool[-1 - index // 4 % len(pool)]
 
     def one(self, verb: str, row: Row) -> list[str]:
         """The codes of the refusals."""
@@ -364,8 +368,8 @@ async def test_a_preview_tells_what_restoring_does_over_random_trees(
     bench = Bench(client, database_url, admin, plan, asyncio.get_running_loop())
     machine = type("Restoring", (Restoring,), {"bench": bench})
     few = settings(
-        max_examples=examples(5),
-        stateful_step_count=14,
+        max_examples=examples(4),
+        stateful_step_count=15,
         deadline=None,
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
@@ -373,7 +377,5 @@ async def test_a_preview_tells_what_restoring_does_over_random_trees(
 
     await asyncio.to_thread(run_state_machine_as_test, machine, settings=few)
 
-    acts = "('deleteThread', 'restoreThread', 'deleteRows', 'restoreRows')"
-    assert fetch(database_url, f'SELECT count(DISTINCT action) FROM "AuditEntry" WHERE action IN {acts}') == [
-        (4,)
-    ]
+    restored = fetch(database_url, """SELECT count(*) FROM "AuditEntry" WHERE action LIKE 'restore%%'""")
+    assert restored > [(0,)]

@@ -47,7 +47,7 @@ async def test_of_two_hundred_at_once_a_hundred_spend(pool: Database, database_u
 async def test_who_comes_too_late_is_told_how_much_is_used_and_until_when(
     pool: Database, database_url: str
 ) -> None:
-    own = account(pool, database_url, postGenerationLimit=3)
+    own = account(pool, database_url, plan={"postGenerationLimit": 3})
     await own.spend(*subjects(2))
 
     refused = await own.spend(*subjects(2))
@@ -62,11 +62,9 @@ async def test_who_comes_too_late_is_told_how_much_is_used_and_until_when(
 async def test_every_type_has_its_own_limit_of_the_plan(
     pool: Database, database_url: str, type: QuotaType
 ) -> None:
-    names = {kind: "".join(part.title() for part in kind.split("_")) + "Limit" for kind in QuotaType}
-    limits: dict[str, Any] = {
-        name[0].lower() + name[1:]: 3 + number for number, name in enumerate(names.values())
-    }
-    own = account(pool, database_url, **limits)
+    kinds = ("postGeneration", "ideaGeneration", "commentGeneration", "postScheduling")
+    limits = {f"{kind}Limit": 3 + place for place, kind in enumerate([*kinds, "persona", "imageCreation"])}
+    own = account(pool, database_url, plan=limits)
     limit = 3 + list(QuotaType).index(type)
 
     outcomes = await together(own.spend(subject, type=type) for subject in subjects(limit + 2))
@@ -76,7 +74,7 @@ async def test_every_type_has_its_own_limit_of_the_plan(
 
 
 async def test_spends_on_several_are_all_or_nothing(pool: Database, database_url: str) -> None:
-    own = account(pool, database_url, postGenerationLimit=10)
+    own = account(pool, database_url, plan={"postGenerationLimit": 10})
     groups = [subjects(3) for _ in range(8)]
 
     outcomes = await together(own.spend(*group) for group in groups)
@@ -90,7 +88,7 @@ async def test_spends_on_several_are_all_or_nothing(pool: Database, database_url
 
 
 async def test_what_is_refused_leaves_no_row(pool: Database, database_url: str) -> None:
-    own = account(pool, database_url, postGenerationLimit=0)
+    own = account(pool, database_url, plan={"postGenerationLimit": 0})
 
     outcomes = await together(own.spend(subject) for subject in subjects(5))
 
@@ -99,7 +97,7 @@ async def test_what_is_refused_leaves_no_row(pool: Database, database_url: str) 
 
 
 async def test_a_limit_is_the_plans_when_the_cycle_begins(pool: Database, database_url: str) -> None:
-    own = account(pool, database_url, postGenerationLimit=2)
+    own = account(pool, database_url, plan={"postGenerationLimit": 2})
     await own.spend(uuid7())
 
     execute(database_url, 'UPDATE "Plan" SET "postGenerationLimit" = 9')
@@ -161,7 +159,7 @@ async def test_fifty_at_the_boundary_make_one_new_row(pool: Database, database_u
 async def test_fifty_at_the_boundary_of_a_full_cycle_spend_in_the_new_one_only(
     pool: Database, database_url: str
 ) -> None:
-    own = account(pool, database_url, postGenerationLimit=20)
+    own = account(pool, database_url, plan={"postGenerationLimit": 20})
     await own.spend(*subjects(20))
     moments = [END - INSTANT, END] * 25
 

@@ -58,6 +58,24 @@ async def test_ten_restores_into_three_free_places_are_three(
     assert fetch(database_url, quota) == [(5, 5)]
 
 
+async def test_a_cycle_that_begins_while_a_persona_is_deleted_counts_what_is_left(
+    client: Client, database_url: str
+) -> None:
+    plan = insert(database_url, "Plan")
+    for _ in range(10):
+        owner = insert(database_url, "User")
+        insert(database_url, "Subscription", userId=owner, planId=plan)
+        live, gone = (insert(database_url, "Persona", userId=owner, isDeleted=flag) for flag in (False, True))
+
+        payloads = await asyncio.gather(
+            change(client, "restorePersona", "persona { id }", by=owner, id=gone),
+            change(client, "deletePersona", "deletedId", by=owner, id=live),
+        )
+
+        assert [faults(payload) for payload in payloads] == [[], []]
+        assert fetch(database_url, 'SELECT used FROM "UsageQuota" WHERE "userId" = %s', owner) == [(1,)]
+
+
 @pytest.mark.parametrize("first", ["deleteThread", "createMessage"])
 async def test_a_message_written_while_its_thread_is_deleted_is_hidden_or_refused(
     client: Client, database_url: str, owner: UUID, first: str

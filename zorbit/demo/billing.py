@@ -46,14 +46,14 @@ def write_billing(scene: Scene, plan_id: UUID) -> None:
         status = _LAST_INVOICE.get(scene.profile.status) if is_last else None
         # The first was paid with the card that has been removed since.
         method = methods.current if number else methods.removed
-        _write_invoice(scene, number, date, status or InvoiceStatus.PAID, method)
+        _write_invoice(scene, number, date, status or InvoiceStatus.PAID, method=method, plan_id=plan_id)
     number = len(dates)
     if scene.profile.months == MISTAKEN:
         mistaken = scene.terms.windows[-1].cycle.start + timedelta(minutes=30)
-        _write_invoice(scene, number, mistaken, InvoiceStatus.VOID, None)
+        _write_invoice(scene, number, mistaken, InvoiceStatus.VOID)
         number += 1
     if scene.profile.status is SubscriptionStatus.ACTIVE:
-        _write_invoice(scene, number, scene.terms.renewal, InvoiceStatus.DRAFT, None)
+        _write_invoice(scene, number, scene.terms.renewal, InvoiceStatus.DRAFT, plan_id=plan_id)
 
 
 def _write_subscription(scene: Scene, plan_id: UUID) -> None:
@@ -119,7 +119,13 @@ def _billing_dates(scene: Scene) -> list[datetime]:
 
 
 def _write_invoice(
-    scene: Scene, number: int, date: datetime, status: InvoiceStatus, method: UUID | None
+    scene: Scene,
+    number: int,
+    date: datetime,
+    status: InvoiceStatus,
+    *,
+    method: UUID | None = None,
+    plan_id: UUID | None = None,
 ) -> None:
     is_paid = status is InvoiceStatus.PAID
     # A draft is written before the date that will stand on it.
@@ -139,6 +145,7 @@ def _write_invoice(
         paid_date=paid_at,
         stripe_invoice_id=f"in_demo_{scene.index + 1}_{number + 1}" if is_paid else None,
         payment_method_id=method if is_paid else None,
+        plan_id=plan_id,
     )
     interval = "year" if is_yearly(scene.profile.plan) else "month"
     items = [(f"{scene.profile.plan} plan, {interval} from {date:%Y-%m-%d}", 1, price)]

@@ -41,10 +41,11 @@ def _write_persona(scene: Scene, at: datetime, persona: dict[str, Any], *, is_di
     values = persona | {"preferences": Jsonb(preferences) if preferences else None}
     id = scene.add(Persona, at, **values, deleted_at=deleted_at)
     scene.personas.append(id)
-    scene.ledger.note(QuotaType.PERSONA, at, f"Persona {persona['name']} created", personaId=str(id))
+    note = scene.ledger.note
+    subject: dict[str, Any] = {"subject_id": id, "personaId": str(id)}
+    note(QuotaType.PERSONA, at, f"Persona {persona['name']} created", **subject)
     if deleted_at:
-        what = f"Persona {persona['name']} deleted"
-        scene.ledger.note(QuotaType.PERSONA, deleted_at, what, amount=-1, personaId=str(id))
+        note(QuotaType.PERSONA, deleted_at, f"Persona {persona['name']} deleted", amount=-1, **subject)
 
 
 def write_comments(scene: Scene) -> None:

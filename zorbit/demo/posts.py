@@ -103,7 +103,7 @@ def write_post(scene: Scene, place: Place, draft: Draft, origin: Origin, at: dat
     if origin.is_generated:
         _note_generation(scene, type, at, post_id)
     if has_image:
-        scene.ledger.note(QuotaType.IMAGE_CREATION, at, None, postId=str(post_id))
+        scene.ledger.note(QuotaType.IMAGE_CREATION, at, None, subject_id=post_id, postId=str(post_id))
     _note_scheduling(scene, state, scene.after(at, 1, 5), post_id)
 
 
@@ -161,12 +161,13 @@ def _note_generation(scene: Scene, type: PostType, at: datetime, post_id: UUID) 
     is_comment = type is PostType.COMMENT
     paid = QuotaType.COMMENT_GENERATION if is_comment else QuotaType.POST_GENERATION
     what = "Comment generated" if is_comment else "Post generated"
-    scene.ledger.note(paid, at, what, postId=str(post_id))
+    scene.ledger.note(paid, at, what, subject_id=post_id, postId=str(post_id))
 
 
 def _note_scheduling(scene: Scene, state: State, at: datetime, post_id: UUID) -> None:
     note, paid = scene.ledger.note, QuotaType.POST_SCHEDULING
     if state in ONCE_SCHEDULED:
-        note(paid, at, "Post scheduled", postId=str(post_id))
+        note(paid, at, "Post scheduled", subject_id=post_id, postId=str(post_id))
     if state is State.UNSCHEDULED:
-        note(paid, scene.after(at, 1, 4), "Post unscheduled", amount=-1, postId=str(post_id))
+        at = scene.after(at, 1, 4)
+        note(paid, at, "Post unscheduled", amount=-1, subject_id=post_id, postId=str(post_id))

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from zorbit.demo.plans import LIMITS
 from zorbit.demo.profiles import Window
@@ -18,6 +19,8 @@ class Entry:
     amount: int
     description: str | None
     metadata: dict[str, Any] | None = None
+    subject_id: UUID | None = None
+    """What it was spent on, or is given back for."""
 
 
 @dataclass(slots=True)
@@ -28,10 +31,17 @@ class Ledger:
     entries: dict[QuotaType, list[Entry]] = field(default_factory=lambda: defaultdict(list))
 
     def note(
-        self, type: QuotaType, at: datetime, description: str | None, *, amount: int = 1, **metadata: Any
+        self,
+        type: QuotaType,
+        at: datetime,
+        description: str | None,
+        *,
+        amount: int = 1,
+        subject_id: UUID | None = None,
+        **metadata: Any,
     ) -> None:
         """Something was used, or given back where `amount` is negative."""
-        self.entries[type].append(Entry(at, amount, description, metadata or None))
+        self.entries[type].append(Entry(at, amount, description, metadata or None, subject_id))
 
     def exhaust(self, type: QuotaType, at: datetime, window: Window, description: str) -> None:
         """All that is left in `window` was used at once."""

@@ -173,6 +173,14 @@ def trash_listing() -> sa.Index:
     return sa.Index(None, "user_id", "deleted_at", "id", postgresql_where=sa.text('"isDeleted"'))
 
 
+def reference_index(key: str) -> sa.Index:
+    """An index of what refers to a row, of deleted rows too: without it purging that row reads a whole table.
+
+    Over a million rows that took 0.1 s for each. One a table will do: a user's rows are few.
+    """
+    return sa.Index(None, "user_id", key)
+
+
 def searchable(model: type[Row], *columns: str) -> None:
     """Full-text search over `columns`, in the `simple` configuration: no language is assumed.
 

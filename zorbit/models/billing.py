@@ -205,24 +205,28 @@ class InvoiceItem(Editable, table=True):
 
 INVOICE_NUMBERS = Sequence("zorbit_invoice_number", metadata=SQLModel.metadata)
 
-# Checked when the transaction ends: an invoice comes before its items. The lock lets two who add items to one
-# invoice see each other's.
+# Checked when the transaction ends: an invoice comes before its items, and one that is moved counts on both.
+# The lock lets two who add items to one invoice see each other's.
 on_create(
     InvoiceItem,
     """
     CREATE FUNCTION zorbit_check_invoice_sum() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
-      checked uuid := CASE WHEN TG_TABLE_NAME = 'Invoice' THEN (to_jsonb(NEW) ->> 'id')::uuid
-        ELSE (to_jsonb(coalesce(NEW, OLD)) ->> 'invoiceId')::uuid END;
+      key text := CASE WHEN TG_TABLE_NAME = 'Invoice' THEN 'id' ELSE 'invoiceId' END;
+      checked uuid;
       billed numeric;
       items numeric;
     BEGIN
-      SELECT amount INTO billed FROM "Invoice" WHERE id = checked FOR NO KEY UPDATE;
-      SELECT sum(amount) INTO items FROM "InvoiceItem" WHERE "invoiceId" = checked;
-      IF billed <> items THEN
-        RAISE EXCEPTION 'the items of invoice % come to %, not %', checked, items, billed
-          USING ERRCODE = 'check_violation', CONSTRAINT = 'zorbit_check_invoice_sum', TABLE = 'Invoice';
-      END IF;
+      FOR checked IN
+        SELECT (to_jsonb(NEW) ->> key)::uuid UNION SELECT (to_jsonb(OLD) ->> key)::uuid ORDER BY 1
+      LOOP
+        SELECT amount INTO billed FROM "Invoice" WHERE id = checked FOR NO KEY UPDATE;
+        SELECT sum(amount) INTO items FROM "InvoiceItem" WHERE "invoiceId" = checked;
+        IF billed <> items THEN
+          RAISE EXCEPTION 'the items of invoice % come to %, not %', checked, items, billed
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'zorbit_check_invoice_sum', TABLE = 'Invoice';
+        END IF;
+      END LOOP;
       RETURN NULL;
     END $$;
     CREATE CONSTRAINT TRIGGER zorbit_check_invoice_sum

@@ -16,26 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from zorbit.errors import NotFound, Refused
-from zorbit.models import (
-    Deletable,
-    Invoice,
-    InvoiceStatus,
-    Persona,
-    Post,
-    QuotaType,
-    SubscriptionStatus,
-    User,
-)
-from zorbit.services import locks, spending, trash
+from zorbit.models import Deletable, Persona, Post, QuotaType, User
+from zorbit.services import invoices, locks, spending, trash
 from zorbit.services.rows import change, demand_unchanged
+from zorbit.services.subscribing import end_with_period
+from zorbit.services.subscriptions import RUNNING
 from zorbit.services.terms import Terms
 from zorbit.services.trash import Trashable
 from zorbit.visibility import Viewer, restorable, visible
 
 T = TypeVar("T", bound=Deletable)
-
-RUNNING = {SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE}
-"""The subscriptions that go on by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,19 +165,9 @@ async def delete_user(
 async def _cancel(session: AsyncSession, user_id: UUID, terms: Terms) -> None:
     subscription = await locks.hold_subscription(session, user_id)
     if subscription is not None and subscription.status in RUNNING:
-        is_trial = subscription.status is SubscriptionStatus.TRIALING
-        canceled = {
-            "status": SubscriptionStatus.CANCELED,
-            "canceled_at": terms.now,
-            "end_date": subscription.trial_ends_at if is_trial else subscription.renewal_date,
-            "next_plan_id": None,
-        }
-        await change(session, subscription, canceled)
-    is_offer = [col(Invoice.status) == InvoiceStatus.OPEN, col(Invoice.plan_id).is_not(None)]
-    offers = update(Invoice).where(col(Invoice.user_id) == user_id, *is_offer)
-    await session.execute(
-        offers.values(status=InvoiceStatus.VOID).execution_options(synchronize_session=False)
-    )
+        await end_with_period(session, subscription, terms)
+    else:
+        await invoices.withdraw(session, user_id)
 
 
 async def _unschedule_all(session: AsyncSession, user_id: UUID, terms: Terms) -> None:

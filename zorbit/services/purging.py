@@ -53,7 +53,7 @@ from zorbit.models import (
 )
 from zorbit.services import audit, idempotency
 from zorbit.services.terms import Terms, terms
-from zorbit.visibility import OPERATOR, PART_OF, parent_of, stored
+from zorbit.visibility import ANONYMOUS_EMAIL, OPERATOR, PART_OF, parent_of, stored
 
 Counts = Counter[str]
 """How many rows, by table; users who are made anonymous apart."""
@@ -81,7 +81,6 @@ BOOKS: set[type[Row]] = {Invoice, PaymentMethod}
 WITHOUT_OWNER: set[type[Row]] = {InvoiceItem, UsageLog}
 """Whose they are is told by what they are part of alone."""
 ANONYMISED = "User (made anonymous)"
-ANONYMOUS_EMAIL = func.concat("deleted-", col(User.id), "@invalid")
 IN_USE = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.DeadlockDetected,
