@@ -78,10 +78,11 @@ async def test_from_the_own_account_all_that_is_own_can_be_reached(
         # A way to pay that was removed and never paid with is found by its id alone.
         if world.owner(table, id) == me and (id in billed or not world.rows[table][id].get("removedAt"))
     }
-    plan = {("Plan", row["planId"]) for row in world.rows["Subscription"].values() if row["userId"] == me}
+    subscriptions = [row for row in world.rows["Subscription"].values() if row["userId"] == me]
+    plans = {("Plan", row[key]) for row in subscriptions for key in ("planId", "nextPlanId")}
 
     data = await scene.ask(viewer, "{ viewer { __typename id } }")
 
     start = (data["viewer"]["__typename"], data["viewer"]["id"])
     assert start == ("User", me)
-    assert (await crawls.of(viewer)).reachable(start) == own | plan
+    assert (await crawls.of(viewer)).reachable(start) == own | plans

@@ -236,5 +236,7 @@ def joined(world: World, viewer: str, edge: Edge, visible: set[Key]) -> dict[str
     if (edge.parent, edge.name) in FOR_ADMINS and world.role(viewer) != "admin":
         return {id: REFUSED for table, id in visible if table == edge.parent}
     return {
-        id: world.neighbours(table, id, edge.target, visible) for table, id in visible if table == edge.parent
+        id: world.neighbours(table, id, edge.target, visible, edge.name)
+        for table, id in visible
+        if table == edge.parent
     }

@@ -167,7 +167,8 @@ def _add_billing(made: Workspace, owner: UUID, count: int) -> None:
 def _invoice(made: Workspace) -> dict[str, Any]:
     return {
         "amount": made.random.choice(["0.00", "9.99", "10.00"]),
-        "status": made.random.choice(["draft", "open", "paid", "void", "uncollectible"]),
+        # None is open: one offer of a plan may be open at a time, and each is to have a plan.
+        "status": made.random.choice(["draft", "paid", "void", "uncollectible"]),
         "paidDate": made.moment(),
         "billingDate": made.moment(),
         "dueDate": made.moment(),
@@ -218,6 +219,7 @@ def _add_plans(made: Workspace) -> None:
             {
                 "userId": user,
                 "planId": plans[0],
+                "nextPlanId": plans[1],
                 "status": made.random.choice(statuses),
                 "renewalDate": made.moment(),
                 "trialEndsAt": made.moment(),
@@ -226,3 +228,4 @@ def _add_plans(made: Workspace) -> None:
             for user in made.ids["User"]
         ],
     )
+    execute(made.url, 'UPDATE "Invoice" SET "planId" = %s', plans[0])

@@ -52,6 +52,8 @@ KEYS = {
     "Invoice": "invoiceId",
     "UsageQuota": "quotaId",
 }
+# The edges that follow another key than their target's own.
+EDGE_KEYS = {"nextPlan": "nextPlanId"}
 # A text of each table that clients can read: it carries a mark by which the row is known in any answer.
 TEXTS = {
     "User": "name",
@@ -162,10 +164,12 @@ class World:
         """The ids of the rows of one table that the viewer may see."""
         return {id for name, id in self.visible(viewer) if name == table}
 
-    def neighbours(self, table: str, id: str, target: str, visible: set[Key]) -> frozenset[str]:
+    def neighbours(
+        self, table: str, id: str, target: str, visible: set[Key], edge: str = ""
+    ) -> frozenset[str]:
         """The visible rows of `target` that a foreign key, either way, joins to a row."""
         row, targets = self.rows[table][id], self.rows[target]
-        above: set[Any] = {row.get(KEYS[target])} if target in KEYS else set()
+        above: set[Any] = {row.get(EDGE_KEYS.get(edge, KEYS[target]))} if target in KEYS else set()
         below = {
             other["id"]
             for other in targets.values()
@@ -217,16 +221,15 @@ def populated(url: str) -> World:
         world.people[name] = world.add("User", name, email=email, role=role, isDeleted=name == "carol")
     # His address was taken over by somebody who lives.
     world.people["dan"] = world.add("User", "dan", email="Ada@Example.com", role="user", isDeleted=True)
-    for is_active in BOTH:
-        world.add("Plan", "house", isActive=is_active)
+    _, offered = (world.add("Plan", "house", isActive=is_active) for is_active in BOTH)
     for name in PEOPLE:
         # bob's plan can still be subscribed to; the others keep plans that were withdrawn, each an own one.
         plan = world.add("Plan", "house", isActive=name == "bob")
         status = "expired" if name == "eve" else "active"
         user = world.people[name]
-        world.add("Subscription", name, userId=user, planId=plan, status=status)
+        world.add("Subscription", name, userId=user, planId=plan, nextPlanId=offered, status=status)
         _write(world, name)
-        _pay(world, name)
+        _pay(world, name, offered)
         _use(world, name)
         # What was done to carol is told of after her; its subject is somebody whom its readers may see.
         subject = world.people["root" if name == "carol" else name]
@@ -266,13 +269,14 @@ POSTED: Row = {
 }
 
 
-def _pay(world: World, name: str) -> None:
+def _pay(world: World, name: str, plan: str) -> None:
     add = partial(world.add, whose=name, userId=world.people[name])
     default = add("PaymentMethod", isDefault=True)
     removed = add("PaymentMethod", removedAt=NOW)
     add("PaymentMethod", removedAt=NOW)
     for method in (None, default, removed):
-        invoice = add("Invoice", paymentMethodId=method)
+        # One offer of a plan may be open at a time.
+        invoice = add("Invoice", paymentMethodId=method, planId=plan if method == default else None)
         for _ in range(2):
             world.add("InvoiceItem", name, invoiceId=invoice, unitPrice="14.50", amount="14.50")
 
