@@ -11,7 +11,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
 DATE_FORM = re.compile(r"\d{4}-\d\d-\d\d")
-DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,10})?")
+DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,10})?", re.ASCII)
 
 
 def moment_out(value: datetime) -> str:

@@ -18,7 +18,7 @@ UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeoutErro
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The pool, and the two ways to use it."""
+    """The pool, and the ways to use it."""
 
     engine: AsyncEngine
 

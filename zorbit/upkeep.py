@@ -89,7 +89,7 @@ def purge(
         purged = over(url, settings, lambda database: act(database, settings, age))
     _print_counts("to purge" if dry_run else "purged", purged.rows)
     if purged.in_use:
-        typer.echo(f"{purged.in_use} rows were in use and have stayed: run it again", err=True)
+        typer.echo(f"in use, so left for the next time: {purged.in_use}", err=True)
 
 
 def _age(text: str) -> timedelta:
@@ -101,7 +101,7 @@ def _age(text: str) -> timedelta:
 
 @app.command()
 def periodic() -> None:
-    """Do once what is due by now: renewals, expiries, new cycles. Have it run every few minutes."""
+    """Do once what is due by the clock, as a server does by itself: subscriptions end or renew."""
     settings = config.load()
     with prepared_database(settings) as url:
         counts = over(url, settings, lambda database: renewals.run(database, settings))

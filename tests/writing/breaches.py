@@ -93,12 +93,17 @@ def used_is_sum(url: str) -> Offenders:
 def used_within_limit(url: str) -> Offenders:
     adjusted = quota(url, {"amount": 5}, limit=3)
     insert(url, "AuditEntry", subjectType="UsageQuota", subjectId=adjusted)
+    changed, too_early = user(url), user(url)
+    for owner, moment in ((changed, NOW), (too_early, NOW - 4 * DAY)):
+        insert(url, "AuditEntry", subjectType="Subscription", userId=owner, createdAt=moment)
+    quota(url, {"amount": 5}, limit=3, userId=changed)
     carried = {"amount": 5, "description": CARRIED_OVER}
     past: dict[str, Any] = {"billingCycleStart": NOW - 40 * DAY, "billingCycleEnd": NOW - 10 * DAY}
     past["resetDate"] = past["billingCycleEnd"]
     quota(url, carried, type="persona", limit=3, **past)
     return [
         ("UsageQuota", quota(url, {"amount": 5}, limit=3)),
+        ("UsageQuota", quota(url, {"amount": 5}, limit=3, userId=too_early)),
         ("UsageQuota", quota(url, carried, {}, type="persona", limit=3, **past)),
     ]
 

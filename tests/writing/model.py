@@ -4,6 +4,7 @@ Rows go by short names ("post-3"), from which whoever compares finds their ids.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +56,12 @@ class RefusedError(Exception):
     """Nothing is changed, and these say why."""
 
     def __init__(self, *errors: Error) -> None:
-        self.errors = list(errors)
+        self.errors = ordered(errors)
+
+
+def ordered(errors: Iterable[Error]) -> list[Error]:
+    """In what order they come is nobody's concern."""
+    return sorted(errors, key=lambda error: (error["field"] or [], error["code"]))
 
 
 def error(code: str, field: str | None = None, **more: Any) -> Error:
@@ -148,19 +154,24 @@ class State:
         found["user"] = {"id": row["user"]}
         for reference in REFERENCES.get(kind, ()):
             found[reference] = self.link(viewer, row[reference])
-        for edge, child in LISTS.get(kind, {}).items():
-            rows = self.list(viewer, child)
-            found[edge] = {other: {"id": other} for other in rows if self.rows[other][kind] == name}
         if kind == "post":
             found["systemPersona"] = row["systemPersona"] and {"id": row["systemPersona"]}
             found["status"] = status(row)
         return found
 
+    def edges(self, viewer: str, name: str) -> dict[str, Any]:
+        """The lists below a row."""
+        kind = self.rows[name]["kind"]
+        return {
+            edge: {other: {"id": other} for other in self.seen(viewer, child) if self.rows[other][kind] == name}
+            for edge, child in LISTS.get(kind, {}).items()
+        }
+
     def link(self, viewer: str, name: str | None) -> Any:
         """What leads to another row."""
         return {"id": name} if name and self.sees(viewer, self.rows[name]) else None
 
-    def list(self, viewer: str, kind: str, *, own: bool = False) -> list[str]:
+    def seen(self, viewer: str, kind: str, *, own: bool = False) -> list[str]:
         """All rows of a kind that the viewer sees."""
         return [
             name
@@ -194,7 +205,10 @@ class State:
         """What a publisher has to post."""
         posts = [row for row in self.rows.values() if row["kind"] == "post" and self.live(row)]
         return {
-            post["id"]: self.rows[post["user"]]["email"]
+            post["id"]: {
+                "post": {name: post[name] for name in ("id", "title", "content", "scheduledOn")},
+                "ownerEmail": self.rows[post["user"]]["email"],
+            }
             for post in posts
             if status(post) == "SCHEDULED"
             and self.due_after < post["scheduledOn"] <= self.past

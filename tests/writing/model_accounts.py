@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from tests.writing.model import FIELDS, Error, RefusedError, Row, State, error, status
-from tests.writing.model_rules import RULES, Input, Payload, bring_back, conflict, fresh, remove, rule
+from tests.writing.model import CONTENT, FIELDS, Error, RefusedError, Row, State, error, status
+from tests.writing.model_posts import RULES
+from tests.writing.model_rules import Input, Payload, bring_back, conflict, fresh, remove, rule
 from tests.writing.model_values import demand
 
 ADMINS = {"adjustQuota", "createUser", "deleteUser", "restoreUser", "setUserRole"}
 SERVICES = {"markPostPublished"}
 KINDS = list(FIELDS)
+OWNERS = ["alice", "bob"]
+CALLERS = [*OWNERS, "admin", "service"]
 
 
 def allowed(state: State, caller: str, mutation: str) -> bool:
@@ -220,21 +223,28 @@ class Model:
 
     # Reading
 
-    def reading(self, caller: str) -> dict[str, Any]:
-        """Everything that a caller can read."""
+    def reading(self, caller: str, *, whole: bool) -> dict[str, Any]:
+        """Everything that a caller can read, or all but what the rest tells already."""
         state = self.state
         role = state.role(caller)
         if role == "SERVICE":
             return {"duePosts": state.due()}
-        edges = {f"{kind}s": kind for kind in FIELDS if kind != "user"}
-        own = {
-            edge: {name: state.shown(caller, name) for name in state.list(caller, kind, own=True)}
-            for edge, kind in edges.items()
-        }
-        found: dict[str, Any] = {"viewer": state.shown(caller, caller) | own, "trash": state.trash(caller)}
+
+        def lists(*, own: bool) -> dict[str, Any]:
+            return {
+                f"{kind}s": {
+                    name: state.shown(caller, name) | (state.edges(caller, name) if whole else {})
+                    for name in state.seen(caller, kind, own=own)
+                }
+                for kind in CONTENT
+            }
+
+        found: dict[str, Any] = {"viewer": state.shown(caller, caller), "trash": state.trash(caller)}
+        if whole or role == "USER":
+            found["viewer"] |= lists(own=True)
         if role == "ADMIN":
-            for edge, kind in (edges | {"users": "user"}).items():
-                found[edge] = {name: state.shown(caller, name) for name in state.list(caller, kind)}
             gone = [row["id"] for row in state.rows.values() if row["kind"] == "user" and row["deleted"]]
+            found |= lists(own=False) | {f"trash_{name}": state.trash(name) for name in OWNERS}
+            found["users"] = {name: state.shown(caller, name) for name in state.seen(caller, "user")}
             found["deletedUsers"] = {name: state.entry(name) for name in gone}
         return found

@@ -1,11 +1,9 @@
 """`zorbit doctor`: each invariant is seen to be broken, by its very rows, and the demo breaks none."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 import pytest
@@ -14,28 +12,10 @@ import sqlalchemy as sa
 from tests.conftest import recreate, renamed
 from tests.rows import PLAIN, execute, fetch
 from tests.writing.breaches import BREACHES, DROPPED, SECRET, SWITCHED_OFF, UNINDEXED, Offenders
-from zorbit import cli, db, demo
+from tests.writing.commands import zorbit
+from zorbit import db, demo
 from zorbit.config import Settings
 from zorbit.doctor import INVARIANTS, guards
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What the doctor printed, and with which code it ended."""
-
-    text: str
-    code: int | str | None
-
-
-def examined(url: str, *options: str) -> Examined:
-    """`zorbit doctor` over a database, in this process."""
-    printed = StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
-        patch.setenv("ZORBIT_DATABASE_URL", url)
-        patch.setattr(sys, "argv", ["zorbit", "doctor", *options])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-    return Examined(printed.getvalue(), end.value.code)
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +47,10 @@ class Broken:
 def broken(copy: Callable[[str], str]) -> Broken:
     url = copy("broken")
     expected = {name: write(url) for name, write in BREACHES.items()}
-    report = examined(url, "--json")
+    report = zorbit(url, "doctor", "--json")
     assert report.code == 1
-    assert SECRET not in report.text
-    return Broken(url, expected, {found["name"]: found for found in json.loads(report.text)["invariants"]})
+    assert SECRET not in report.out
+    return Broken(url, expected, {found["name"]: found for found in json.loads(report.out)["invariants"]})
 
 
 @pytest.mark.parametrize("name", INVARIANTS)
@@ -95,11 +75,11 @@ def test_a_problem_tells_what_is_wrong(broken: Broken) -> None:
 
 
 def test_people_read_a_line_for_each_row_and_how_many_more_there_are(broken: Broken) -> None:
-    report = examined(broken.url)
+    report = zorbit(broken.url, "doctor")
 
-    lines = report.text.splitlines()
+    lines = report.out.splitlines()
     assert report.code == 1
-    assert SECRET not in report.text
+    assert SECRET not in report.out
     begin = lines.index("BROKEN  one_opinion, by 23: A post isn't both liked and disliked.")
     first = min(str(id) for _, id in broken.expected["one_opinion"])
     assert lines[begin + 1] == f"        Post {first}: liked and disliked"
@@ -112,10 +92,10 @@ def test_a_foreign_key_whose_triggers_are_off_does_not_guard(copy: Callable[[str
     # What a restore with --disable-triggers does, and undoes when it comes to its end.
     execute(url, 'ALTER TABLE "Thread" DISABLE TRIGGER ALL')
 
-    report = examined(url)
+    report = zorbit(url, "doctor")
 
     assert report.code == 1
-    named = [line for line in report.text.splitlines() if line.startswith("        ")]
+    named = [line for line in report.out.splitlines() if line.startswith("        ")]
     assert named == [
         f"        {guard} is missing, not valid or switched off"
         for guard in (
@@ -124,16 +104,16 @@ def test_a_foreign_key_whose_triggers_are_off_does_not_guard(copy: Callable[[str
             "Thread: zorbit_stamp_deletion",
         )
     ]
-    assert report.text.splitlines()[-1] == f"1 of {len(INVARIANTS)} invariants are broken"
+    assert report.out.splitlines()[-1] == f"1 of {len(INVARIANTS)} invariants are broken"
 
 
 def test_the_demo_breaks_nothing(copy: Callable[[str], str]) -> None:
     url = copy("demo")
     demo.fill(url, users=9)
 
-    report = examined(url)
+    report = zorbit(url, "doctor")
 
-    assert report.text.splitlines() == [
+    assert report.out.splitlines() == [
         *(f"ok      {name}" for name in INVARIANTS),
         f"{len(INVARIANTS)} invariants hold",
     ]
@@ -143,10 +123,10 @@ def test_the_demo_breaks_nothing(copy: Callable[[str], str]) -> None:
 
 
 def test_an_empty_database_breaks_nothing(database_url: str) -> None:
-    report = examined(database_url, "--json")
+    report = zorbit(database_url, "doctor", "--json")
 
     assert report.code == 0
-    found = json.loads(report.text)["invariants"]
+    found = json.loads(report.out)["invariants"]
     assert [(one["name"], one["count"], one["offenders"]) for one in found] == [
         (name, 0, []) for name in INVARIANTS
     ]
@@ -178,32 +158,50 @@ def test_whatever_guards_a_table_is_looked_at(database_url: str) -> None:
 
 @pytest.mark.parametrize("trouble", ["unreachable", "behind"])
 def test_who_could_not_look_says_so_and_ends_with_another_code(
-    copy: Callable[[str], str], capsys: pytest.CaptureFixture[str], trouble: str
+    copy: Callable[[str], str], trouble: str
 ) -> None:
     url = "postgresql://zorbit@127.0.0.1:1/zorbit"
     if trouble == "behind":
         url = copy("behind")
         execute(url, "UPDATE alembic_version SET version_num = '0003'")
 
-    report = examined(url)
+    report = zorbit(url, "doctor")
 
-    assert (report.code, report.text) == (2, "")
+    assert (report.code, report.out) == (2, "")
     told = {"unreachable": "zorbit: cannot reach the database", "behind": "zorbit: the database's schema is"}
-    assert capsys.readouterr().err.startswith(told[trouble])
+    assert report.err.startswith(told[trouble])
 
 
 def test_a_table_that_is_locked_away_is_told_in_a_line(
-    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZORBIT_LOCK_TIMEOUT", "0.1")
     engine = sa.create_engine(db.driver_url(database_url), poolclass=sa.NullPool)
     with engine.connect() as migration:
         migration.execute(sa.text('LOCK TABLE "Post" IN ACCESS EXCLUSIVE MODE'))
 
-        report = examined(database_url)
+        report = zorbit(database_url, "doctor")
 
-    assert (report.code, report.text) == (2, "")
-    assert "lock timeout" in capsys.readouterr().err
+    assert (report.code, report.out) == (2, "")
+    assert "lock timeout" in report.err
+
+
+def test_a_database_that_goes_away_meanwhile_is_told_in_a_line(database_url: str) -> None:
+    def end_whoever_waits() -> None:
+        statement = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+        assert any(fetch(database_url, statement) for _ in range(2000))
+
+    engine = sa.create_engine(db.driver_url(database_url), poolclass=sa.NullPool)
+    with engine.connect() as migration, ThreadPoolExecutor(1) as beside:
+        migration.execute(sa.text('LOCK TABLE "Post" IN ACCESS EXCLUSIVE MODE'))
+        ending = beside.submit(end_whoever_waits)
+
+        report = zorbit(database_url, "doctor")
+        ending.result(timeout=10)
+
+    assert (report.code, report.out) == (2, "")
+    assert report.err.startswith("zorbit: the database went away: terminating connection")
 
 
 async def test_a_survey_sees_one_instant_and_writes_nothing(database_url: str, settings: Settings) -> None:

@@ -298,6 +298,23 @@ async def test_a_plan_is_changed_while_a_subscription_holds(
     assert whole(database_url) == before
 
 
+async def test_what_can_be_subscribed_to_is_told_where_nothing_holds(
+    client: Client, database_url: str, user: UUID, plan: UUID
+) -> None:
+    insert(database_url, "Plan", isActive=False)
+    less, own = (
+        insert(database_url, "Plan", price="5.00"),
+        subscribed(database_url, user, plan, status="expired"),
+    )
+    before = whole(database_url)
+    offers = "userErrors { ... on SubscriptionRequired { plans { id } } }"
+
+    payload = await change(client, "changePlan", offers, by=user, id=own, planId=less)
+
+    assert payload["userErrors"][0]["plans"] == [{"id": str(less)}, {"id": str(plan)}]
+    assert whole(database_url) == before
+
+
 async def test_a_canceled_plan_is_not_changed(
     client: Client, database_url: str, user: UUID, plan: UUID
 ) -> None:

@@ -123,6 +123,17 @@ async def test_there_is_no_such_plan(client: Client, database_url: str, user: UU
     assert fetch(database_url, 'SELECT count(*) FROM "Invoice"') == [(0,)]
 
 
+async def test_who_had_a_plan_cannot_subscribe_to_it_when_it_is_retired(
+    client: Client, database_url: str, user: UUID
+) -> None:
+    retired = insert(database_url, "Plan", isActive=False)
+    subscribed(database_url, user, retired, status="expired")
+    before = whole(database_url)
+
+    assert faults(await subscribe(client, user, retired)) == absent("planId")
+    assert whole(database_url) == before
+
+
 @pytest.mark.parametrize("status", ["active", "past_due"])
 async def test_who_has_a_subscription_changes_its_plan(
     client: Client, database_url: str, user: UUID, plan: UUID, status: str

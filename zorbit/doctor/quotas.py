@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from zorbit.doctor.invariants import Offenders, found, invariant, told
-from zorbit.models import AuditEntry, Persona, QuotaType, UsageLog, UsageQuota
+from zorbit.models import AuditEntry, Persona, QuotaType, Subscription, UsageLog, UsageQuota
 from zorbit.services.spending import CARRIED_OVER
 from zorbit.visibility import stored
 
@@ -29,7 +29,7 @@ def used_is_sum() -> Offenders:
 
 @invariant
 def used_within_limit() -> Offenders:
-    """No more is used than the limit or what was carried over, unless an admin has set the limit."""
+    """No more is used than the limit or what was carried over, unless the limit was lowered since."""
     carried = func.coalesce(
         stored(UsageLog)
         .where(col(UsageLog.quota_id) == col(UsageQuota.id), col(UsageLog.description) == CARRIED_OVER)
@@ -37,12 +37,16 @@ def used_within_limit() -> Offenders:
         .scalar_subquery(),
         0,
     )
-    # What was used before an admin lowered the limit stays; the act is on record.
-    adjusted = stored(AuditEntry).where(
-        col(AuditEntry.subject_type) == UsageQuota.__name__, col(AuditEntry.subject_id) == col(UsageQuota.id)
+    # An admin lowers it, or a smaller plan that takes over in a cycle that has begun; both are on record.
+    is_adjusted = col(AuditEntry.subject_id) == col(UsageQuota.id)
+    is_another_plan = and_(
+        col(AuditEntry.user_id) == col(UsageQuota.user_id),
+        col(AuditEntry.subject_type) == Subscription.__name__,
+        col(AuditEntry.created_at) >= col(UsageQuota.billing_cycle_start),
     )
+    lowered = [stored(AuditEntry).where(way).exists() for way in (is_adjusted, is_another_plan)]
     used, limit = col(UsageQuota.used), col(UsageQuota.limit)
-    wrong = stored(UsageQuota).where(used > limit, used > carried, ~adjusted.exists())
+    wrong = stored(UsageQuota).where(used > limit, used > carried, ~or_(*lowered))
     return found(UsageQuota, wrong, "used ", used, " of ", limit)
 
 

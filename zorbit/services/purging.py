@@ -150,7 +150,7 @@ async def _attempt(
 async def _roots(session: AsyncSession, table: Any, cutoff: datetime) -> list[tuple[UUID, UUID]]:
     """(id, owner) of the rows that go for their own sake."""
     rows = stored(table).where(*_is_root(table, cutoff)).with_only_columns(table.id, _owner(table))
-    return [(id, owner_id) for id, owner_id in await session.execute(rows)]
+    return [(id, owner_id) for id, owner_id in await session.execute(rows.order_by(table.id))]
 
 
 def _is_root(table: type[Deletable], cutoff: datetime) -> list[ColumnElement[bool]]:
@@ -236,7 +236,7 @@ async def _purge_user(session: AsyncSession, user: User) -> Counts:
         counts[ANONYMISED] += 1
     else:
         counts.update(await _remove(session, User, user.id))
-    await audit.record(session, OPERATOR, "purge", [user], {"rows": dict(counts)})
+    await audit.record(session, OPERATOR, "purge", [user], {"rows": +counts})
     return counts
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from math import isfinite
 from typing import Any, cast
 
 import orjson
@@ -121,8 +122,8 @@ def _check_json(value: Any, field: str) -> None:
         ) from None
     if size > JSON_BYTES:
         raise BadInput(f"`{field}` has at most {JSON_BYTES} bytes of JSON, not {size}", field=field)
-    if _holds_nul(value):
-        raise BadInput(f"`{field}` must not hold NUL", field=field)
+    if not _is_storable(value):
+        raise BadInput(f"`{field}` must not hold NUL or a number beyond 64 bits", field=field)
 
 
 def _depth(value: Any) -> int:
@@ -132,12 +133,15 @@ def _depth(value: Any) -> int:
     return 1 + max(map(_depth, value.values() if isinstance(value, dict) else value), default=0)
 
 
-def _holds_nul(value: Any) -> bool:
+def _is_storable(value: Any) -> bool:
+    """Without NUL, which PostgreSQL's texts can't hold, and infinity, which GraphQL's `1e999` is read as."""
     if isinstance(value, dict):
-        return any("\0" in key or _holds_nul(item) for key, item in value.items())
+        return all("\0" not in key and _is_storable(item) for key, item in value.items())
     if isinstance(value, list):
-        return any(map(_holds_nul, value))
-    return isinstance(value, str) and "\0" in value
+        return all(map(_is_storable, value))
+    if isinstance(value, float):
+        return isfinite(value)
+    return not (isinstance(value, str) and "\0" in value)
 
 
 @cache

@@ -1,0 +1,260 @@
+"""Random mutations of several callers: after each, its answer and all that they can read are the model's."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from tests.conftest import Client
+from tests.examples import examples
+from tests.rows import insert
+from tests.writing.model import State
+from tests.writing.model_accounts import CALLERS, OWNERS, Model
+from tests.writing.model_queries import mutation, query, tidied
+from tests.writing.model_steps import INPUTS, Choice, Step, steps
+
+STEPS = 25
+LIMITS = {
+    "POST_GENERATION": ("postGenerationLimit", 4),
+    "IDEA_GENERATION": ("ideaGenerationLimit", 4),
+    "COMMENT_GENERATION": ("commentGenerationLimit", 2),
+    "POST_SCHEDULING": ("postSchedulingLimit", 2),
+    "PERSONA": ("personaLimit", 3),
+    "IMAGE_CREATION": ("imageCreationLimit", 2),
+}
+TABLES = {
+    "thread": ("Thread", {"title": "A thread", "type": "POST"}),
+    "message": ("ChatMessage", {"content": "A message"}),
+    "idea": ("ContentIdea", {"title": "An idea", "content": "In full."}),
+    "persona": ("Persona", {"name": "Ada", "defaultPrompt": "Write plainly."}),
+    "template": ("Template", {"name": "Hook", "content": "Once ..."}),
+    "comment": (
+        "Comment",
+        {"firstName": "Jo", "lastName": "Doe", "quote": "Well said.", "date": "2020-01-01T00:00:00Z"},
+    ),
+    "post": ("Post", {"content": "A post.", "type": "POST"}),
+}
+COLUMNS = {
+    "message": "chatMessageId",
+    "thread": "threadId",
+    "persona": "personaId",
+    "template": "templateId",
+    "type": "type",
+}
+
+
+@dataclass(repr=False)
+class World:
+    """The server and the model side by side."""
+
+    client: Client
+    url: str
+    model: Model
+    ids: dict[str, str] = field(default_factory=lambda: {"unknown": str(uuid4())})
+    sent: list[tuple[str, str, Any, str | None]] = field(default_factory=list)
+    versions: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def state(self) -> State:
+        return self.model.state
+
+    # Beginning
+
+    def plant(self, kind: str, user: str, **values: Any) -> str:
+        """A row in the database, and in the model."""
+        table, plain = TABLES[kind]
+        columns = {COLUMNS.get(key, key): self.ids.get(value, value) for key, value in (plain | values).items()}
+        columns = {key: value.lower() if key == "type" else value for key, value in columns.items()}
+        owned = {} if kind == "idea" else {"userId": self.ids[user]}
+        id = str(insert(self.url, table, **columns, **owned))
+        flags = dict.fromkeys(("isSaved", "isLiked", "isDisliked", "published", "isPostedOnLinkedin"), False)
+        defaults = {"idea": {"isSaved": False}, "post": flags}.get(kind, {})
+        name = self.state.add(kind, user, **defaults | plain | values)
+        self.ids[name] = id
+        return name
+
+    def populate(self, scheduled: dict[str, str]) -> None:
+        """Four callers, two of them subscribers with a row of each kind and one scheduled post."""
+        plan = insert(self.url, "Plan", **{column: limit for column, limit in LIMITS.values()})
+        for name in CALLERS:
+            role = {"admin": "ADMIN", "service": "SERVICE"}.get(name, "USER")
+            email = f"{name}@example.com"
+            self.ids[name] = str(insert(self.url, "User", email=email, role=role.lower()))
+            self.state.add("user", None, name, email=email, role=role)
+        start, renewal = cycle(self.state.resets_at)
+        for user, at in scheduled.items():
+            insert(
+                self.url, "Subscription", userId=self.ids[user], planId=plan, startDate=start, renewalDate=renewal
+            )
+            self.state.subscribed.add(user)
+            thread = self.plant("thread", user)
+            message = self.plant("message", user, thread=thread)
+            self.plant("idea", user, message=message)
+            persona, template = self.plant("persona", user), self.plant("template", user)
+            self.plant("comment", user, persona=persona)
+            self.plant("post", user, message=message, persona=persona, template=template)
+            self.plant("post", user, scheduledOn=at, published=True)
+
+    # Steps
+
+    async def take(self, step: Step) -> None:
+        """Send a mutation, and compare."""
+        numbers = iter(step.numbers)
+        mutation, caller, given, key = self.request(step, numbers)
+        if mutation == "wait":
+            return
+        self.sent.append((mutation, caller, given, key))
+        expected = self.model.answer(caller, mutation, given, key)
+        found = await self.send(mutation, caller, given, key)
+        note(f"{caller}: {mutation}({json.dumps(given)[:300]}) {key or ''} -> {self.brief(found)}")
+        self.bind(expected, found)
+        if isinstance(expected, dict):
+            expected = dict.fromkeys(found) | expected  # what it does not tell of is null
+        assert self.named(found) == expected
+        admins = [name for name in CALLERS if self.state.role(name) == "ADMIN"]
+        others = [name for name in CALLERS if name not in admins]
+        one = caller if caller in others else others[len(self.sent) % len(others)]
+        await self.compare([*admins, one])
+
+    def request(self, step: Step, numbers: Any) -> Any:
+        """What is to be sent: something new, or the same again, or something else under the same key."""
+        if step.mutation in {"again", "misuse"} and self.sent:
+            mutation, caller, given, key = self.sent[-1 - next(numbers) % len(self.sent)]
+            if step.mutation == "misuse":
+                given = INPUTS[mutation](Choice(self.state, caller, numbers))
+            return mutation, caller, given, key
+        if step.mutation not in INPUTS:
+            return "wait", step.caller, None, None
+        given = INPUTS[step.mutation](Choice(self.state, step.caller, numbers))
+        key = None if step.numbers[-1] % 4 == 3 else f"key-{len(self.sent)}"
+        return step.mutation, step.caller, given, key
+
+    async def send(self, name: str, caller: str, given: Any, key: str | None) -> Any:
+        """The payload, or the code of why there is none."""
+        variables = {"input": self.sendable(given), "key": key} if given else {"key": key}
+        answer = await self.ask(mutation(name), caller, variables)
+        return answer if isinstance(answer, str) else tidied(answer[name], {})
+
+    async def ask(self, text: str, caller: str, variables: Any = None) -> Any:
+        """The data, or the code of why there are none."""
+        token = self.client.token(UUID(self.ids[caller]))
+        response = await self.client.post(text, variables, authorization=f"Bearer {token}")
+        answer = response.json()
+        if "errors" in answer:
+            assert not answer.get("data"), answer
+            return answer["errors"][0]["extensions"]["code"]
+        return answer["data"]
+
+    # Comparing
+
+    async def compare(self, by: Iterable[str], *, whole: bool = False) -> None:
+        """What callers can read."""
+        for caller in by:
+            if self.state.rows[caller]["deleted"]:
+                continue
+            stamps: dict[str, str] = {}
+            role = self.state.role(caller)
+            users = {name: self.ids[name] for name in OWNERS} if role == "ADMIN" else None
+            found = await self.ask(query(role, whole=whole), caller, users)
+            if whole and "viewer" in found:
+                self.compare_ledger(caller, found["viewer"].pop("usageQuotas")["nodes"])
+            assert self.named(tidied(found, stamps)) == self.model.reading(caller, whole=whole)
+            self.compare_stamps({self.named(id): stamp for id, stamp in stamps.items()})
+
+    def compare_ledger(self, caller: str, ledger: Any) -> None:
+        """Each stored quota is the sum of its entries."""
+        for quota in ledger:
+            state = self.state.quota(caller, quota["type"])
+            assert quota["used"] == sum(entry["amount"] for entry in quota["logs"]["nodes"])
+            assert (quota["used"], quota["limit"]) == (state["used"], state["limit"])
+
+    def compare_stamps(self, stamps: dict[str, str]) -> None:
+        """`updatedAt` moves when a row was changed, and only then."""
+        for name, stamp in stamps.items():
+            version = self.state.rows[name]["version"]
+            before, at = self.versions.get(name, (version, stamp))
+            assert (stamp > at) == (version > before), (name, at, stamp)
+            self.versions[name] = version, stamp
+            self.state.stamps[name] = stamp
+
+    # Names for ids
+
+    def sendable(self, value: Any) -> Any:
+        match value:
+            case dict():
+                return {key: self.sendable(item) for key, item in value.items()}
+            case list():
+                return [self.sendable(item) for item in value]
+            case str():
+                return self.ids.get(value, value)
+        return value
+
+    def named(self, value: Any) -> Any:
+        names = {id: name for name, id in self.ids.items()}
+
+        def named(value: Any) -> Any:
+            match value:
+                case dict():
+                    return {names.get(key, key): named(item) for key, item in value.items()}
+                case list():
+                    return [named(item) for item in value]
+                case str():
+                    return names.get(value, value)
+            return value
+
+        return named(value)
+
+    def bind(self, expected: Any, found: Any) -> None:
+        """Learn the ids of new rows from where the model has their names."""
+        match expected, found:
+            case dict(), dict():
+                for key in expected.keys() & found.keys():
+                    self.bind(expected[key], found[key])
+            case list(), list():
+                for one, other in zip(expected, found, strict=False):
+                    self.bind(one, other)
+            case str(), str() if expected in self.state.rows and expected not in self.ids:
+                self.ids[expected] = found
+
+    def brief(self, found: Any) -> str:
+        return json.dumps(self.named(found))[:200]
+
+
+def instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def cycle(resets_at: str) -> tuple[datetime, datetime]:
+    """When the cycle began, and when the subscription is to be renewed."""
+    end = datetime.fromisoformat(resets_at)
+    return (end - timedelta(days=1)).replace(day=end.day), end
+
+
+@settings(
+    deadline=None,
+    max_examples=examples(4),
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(walk=st.lists(steps, min_size=STEPS, max_size=STEPS))
+async def test_whatever_is_sent_the_server_and_the_model_agree(
+    client: Client, database_url: str, sweep: Callable[[], object], walk: list[Step]
+) -> None:
+    sweep()
+    now = datetime.now(UTC).replace(microsecond=0)
+    start = (now - timedelta(days=1)).replace(day=min(28, (now - timedelta(days=1)).day))
+    end = (start + timedelta(days=31)).replace(day=start.day)
+    due, missed = now - timedelta(hours=1), now - timedelta(days=2)
+    state = State({type: limit for type, (_, limit) in LIMITS.items()}, *map(instant, (now, missed, end)))
+    world = World(client, database_url, Model(state))
+    world.populate({"alice": instant(due), "bob": instant(missed)})
+    await world.compare(CALLERS, whole=True)
+
+    for step in walk:
+        await world.take(step)
+    await world.compare(CALLERS, whole=True)
