@@ -195,6 +195,7 @@ def writers(database_url: str) -> list[Writer]:
     return [Writer(user, random.Random(number)) for number, user in enumerate(users * 2)]
 
 
+@pytest.mark.soak
 async def test_whatever_was_acknowledged_outlives_the_server_exactly_once(
     database_url: str, writers: list[Writer], tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from zorbit import app
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
 
-ROUNDS = min(examples(40), 1_000)
+ROUNDS = min(examples(30), 1_000)
 AT_ONCE = 12
 LATER = "2099-01-31T09:00:00Z"
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
@@ -176,6 +176,7 @@ ACTS: list[Act] = [
 ]  # fmt: skip
 
 
+@pytest.mark.soak
 async def test_writers_of_all_kinds_never_lock_each_other_out(
     crowd: Client, world: World, tmp_path: Path
 ) -> None:
