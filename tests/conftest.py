@@ -125,8 +125,8 @@ SWEEP = (
 
 @pytest.fixture(scope="session")
 def settings(data_dir: Path) -> Settings:
-    """The settings of the server under test."""
-    return Settings(data_dir=data_dir)
+    """The settings of the server under test; what time brings about is brought about by tests."""
+    return Settings(data_dir=data_dir, periodic_seconds=0)
 
 
 @pytest.fixture(scope="session")
