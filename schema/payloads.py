@@ -13,7 +13,7 @@ from uuid import UUID
 import strawberry
 from strawberry.types import Info
 
-from schema.errors import UserError
+from schema.errors import UserError, shown
 from schema.graph import NAMES, computed
 from schema.trash import TrashEntry
 from schema.usage import QuotaState, load_quotas
@@ -148,6 +148,6 @@ def _errors(self: Payload) -> Any:
     return self.errors
 
 
-def refused(refusals: Sequence[Refused], shown: Callable[[Refused], UserError]) -> Payload:
+def refused(refusals: Sequence[Refused]) -> Payload:
     """The payload of a mutation that changed nothing."""
     return Payload({}, [shown(refusal) for refusal in refusals])

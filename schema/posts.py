@@ -1,6 +1,5 @@
 """Posts, and those that are due."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 import strawberry
@@ -86,14 +85,11 @@ class DuePost:
 
 def due_posts(context: Context, page: Page) -> Any:
     """The posts that are due at the time of the request."""
-    assert context.now is not None  # noqa: S101 - for the type checker: only callers with a token come here
-    settings = context.settings
-    grace, missed_after = timedelta(days=settings.grace_days), timedelta(hours=settings.missed_after_hours)
-    rule = publishing.DueRule(context.now, grace, missed_after)
+    terms = context.terms
     return Connection(
         source=Source(
             publishing.LONGEST_DUE_FIRST,
-            slice=lambda loaders: loaders.once(publishing.due_posts, rule, page),
-            count=lambda loaders: loaders.once(publishing.count_due_posts, rule),
+            slice=lambda loaders: loaders.once(publishing.due_posts, terms, page),
+            count=lambda loaders: loaders.once(publishing.count_due_posts, terms),
         )
     )

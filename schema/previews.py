@@ -9,7 +9,6 @@ from schema.errors import UserError, shown
 from schema.trash import TrashEntry
 from zorbit.context import Context
 from zorbit.services import trash
-from zorbit.services.terms import terms
 from zorbit.services.trash import Trashable
 
 
@@ -38,8 +37,7 @@ class RestorePreview:
 
 async def of_row(context: Context, id: UUID) -> RestorePreview | None:
     """What restoring the row with this id would do."""
-    assert context.now is not None  # noqa: S101 - for the type checker: only callers with a token come here
-    found = await context.loaders.once(trash.preview, id, terms(context.settings, context.now))
+    found = await context.loaders.once(trash.preview, id, context.terms)
     if found is None:
         return None
     return RestorePreview(

@@ -1,6 +1,6 @@
 """What was used of what a plan allows."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from zorbit import models
 from zorbit.context import Context
 from zorbit.models import QuotaType
 from zorbit.services import forecasts, quotas, usage
-from zorbit.services.usage import DAYS_LIMIT, RECENT_DAYS, CurrentCycle, CycleRule
+from zorbit.services.usage import DAYS_LIMIT, RECENT_DAYS, CurrentCycle
 
 
 @strawberry.type(description="How much of one limit is used in the current cycle: computed, so it has no id.")
@@ -129,7 +129,7 @@ class Usage:
         """One statement for all users of a level, whatever their cycles."""
         context = info.context
         cycle = await self._cycle(context) if since is None and until is None else None
-        span = usage.span(since, until, cycle, _now(context))
+        span = usage.span(since, until, cycle, context.terms.now)
         found = await context.loaders.batch(usage.days, self.type).load((self.user_id, span))
         return cast("list[UsageDay]", found)
 
@@ -140,22 +140,15 @@ class Usage:
         if cycle is None:
             return None
         state = await self.state(info)
-        now = _now(info.context)
-        made = forecasts.forecast(cycle, now, used=state.used, limit=state.limit)
+        made = forecasts.forecast(cycle, info.context.terms.now, used=state.used, limit=state.limit)
         return cast("UsageForecast", made)
 
     async def _cycle(self, context: Context) -> CurrentCycle | None:
-        rule = CycleRule(self.type, _now(context), timedelta(days=context.settings.grace_days))
-        return await context.loaders.batch(usage.current_cycles, rule).load(self.user_id)
-
-
-def _now(context: Context) -> datetime:
-    assert context.now is not None  # noqa: S101 - for the type checker: usage is reached with a token only
-    return context.now
+        cycles = context.loaders.batch(usage.current_cycles, self.type, context.terms)
+        return await cycles.load(self.user_id)
 
 
 async def load_quotas(context: Context, user_id: UUID) -> list[QuotaState]:
     """The state of each of a user's limits; one statement for all users of a level."""
-    grace = timedelta(days=context.settings.grace_days)
-    found = await context.loaders.batch(quotas.states, context.now, grace).load(user_id)
+    found = await context.loaders.batch(quotas.states, context.terms).load(user_id)
     return cast("list[QuotaState]", found)

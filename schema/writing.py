@@ -13,14 +13,14 @@ from uuid import UUID
 import psycopg
 import strawberry
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
 from schema import payloads
 from schema.access import Access
-from schema.errors import shown
 from schema.graph import NAMES, computed
 from schema.inputs import camel
 from schema.payloads import Payload, Results
@@ -29,6 +29,7 @@ from zorbit.context import Context
 from zorbit.db import is_unreachable
 from zorbit.errors import Refused, Several, Unavailable, UserErrorCode
 from zorbit.models import Row
+from zorbit.models.records import KEY_LIMIT
 from zorbit.services import audit, idempotency, users
 from zorbit.services.terms import Terms, terms
 from zorbit.services.values import Values, demand
@@ -40,9 +41,13 @@ BUSY = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.QueryCanceled,
 )
+NOTHING = "the database is busy; nothing was changed. Try again shortly."
+UNKNOWN = (
+    "the database can't be reached; whether anything was changed is not known. Send it again under its key."
+)
 KEY = (
     "Makes it safe to send again: within 24 hours the same key with the same arguments has no second effect, "
-    "and is answered with what the first brought about. At most 200 characters."
+    f"and is answered with what the first brought about. At most {KEY_LIMIT} characters."
 )
 
 logger = structlog.get_logger(__name__)
@@ -146,22 +151,31 @@ async def _run(context: Context, made: Mutation, values: Values, key: str | None
             writing = Writing(session, viewer, terms(context.settings, now))
             kept = await _once(writing, made, values, key, written)
     except Several as several:
-        return payloads.refused(several.refusals, shown)
+        return payloads.refused(several.refusals)
     except Refused as refused:
         if refused.code not in set(UserErrorCode):
             raise
-        return payloads.refused([refused], shown)
-    except DBAPIError as error:
-        if isinstance(error.orig, BUSY) or is_unreachable(error):
-            logger.warning("mutation given up", mutation=made.name, error=type(error.orig).__name__)
-            raise Unavailable(
-                "the database is busy, or away; nothing was changed. Try again shortly."
-            ) from None
-        raise
+        return payloads.refused([refused])
+    except SQLAlchemyError as error:
+        told = _told(error)
+        if told is None:
+            raise
+        logger.warning("mutation given up", mutation=made.name, error=type(error).__name__)
+        raise Unavailable(told) from None
+    # A service is shown nothing, not even what it wrote.
     if context.viewer.is_person:
         for row in written:
             context.loaders.prime(row)
     return Payload(kept)
+
+
+def _told(error: SQLAlchemyError) -> str | None:
+    """What became of a transaction that the database gave up; None where the error is a fault."""
+    given_up = isinstance(error, DBAPIError) and isinstance(error.orig, BUSY)
+    if given_up or isinstance(error, PoolTimeoutError):
+        return NOTHING
+    # It may have broken when the transaction was just being committed.
+    return UNKNOWN if is_unreachable(error) else None
 
 
 async def _once(
@@ -187,9 +201,10 @@ async def _once(
 
 async def _effect(writing: Writing, made: Mutation, values: Values, written: list[Row]) -> dict[str, Any]:
     given = await made.act(writing, values)
+    # Of what no service asked for: nothing is written while anything in the input is wrong.
     demand(*values.faults)
     subjects = list({row.id: row for row in _rows(given.values())}.values())
-    recorded = [row for row in subjects if made.recorded or audit.owner_of(row) != writing.viewer.id]
+    recorded = [row for row in subjects if made.recorded or audit.owner_id_of(row) != writing.viewer.id]
     await audit.record(writing.session, writing.viewer, made.name, recorded, writing.details or None)
     written += [given[name] for name in given if isinstance(given[name], Row) and made.gives[name].is_row]
     return payloads.keep(made.gives, given)

@@ -14,8 +14,8 @@ from strawberry.scalars import JSON
 
 from schema.inputs import camel, finished_input, kind_of, list_of, new_input
 from zorbit import models
-from zorbit.checks import text_of, uuid_of
-from zorbit.errors import BadInput, Refused
+from zorbit.checks import fault, text_of, uuid_of
+from zorbit.errors import Refused
 from zorbit.services.values import PUBLIC_NAMES, Values, check, path_of
 
 Check = Callable[[Any, str], Any]
@@ -34,8 +34,6 @@ class Part:
 
 Parts = Mapping[str, Part]
 """The fields of an input, by attribute."""
-
-IF_UPDATED_AT = "The row's `updatedAt` when it was read: refuses, with a Conflict, where it was changed."
 
 
 def columns(table: type[models.Row], *names: str, required: tuple[str, ...] = ()) -> dict[str, Part]:
@@ -57,11 +55,7 @@ def _column(table: type[models.Row], name: str, *, required: bool) -> Part:
 
 def edits(table: type[models.Row], *names: str) -> dict[str, Part]:
     """What an update takes: the row's id, the columns to be changed, and the state that they were read in."""
-    return (
-        id_of("id", "The row's id.")
-        | columns(table, *names)
-        | value("if_updated_at", datetime, IF_UPDATED_AT)
-    )
+    return id_of("id", "The row's id.") | columns(table, *names) | UNCHANGED
 
 
 def id_of(name: str, description: str, *, required: bool = True) -> dict[str, Part]:
@@ -126,10 +120,10 @@ def _uuid(text: str | None, field: str) -> Any:
 
 def _uuids(limit: int, texts: list[str], field: str) -> Any:
     if not 1 <= len(texts) <= limit:
-        raise BadInput(f"`{field}` takes 1 to {limit} ids, not {len(texts)}", field=field)
+        raise fault(field, f"takes 1 to {limit} ids, not {len(texts)}")
     found = [uuid_of(text, f"{field}.{index}") for index, text in enumerate(texts)]
     if len(set(found)) < len(found):
-        raise BadInput(f"`{field}` must not hold an id twice", field=field)
+        raise fault(field, "must not hold an id twice")
     return found
 
 
@@ -139,6 +133,14 @@ def _kept(value: Any, field: str) -> Any:
 
 def _each(parts: Parts, limit: int, items: list[Any], field: str) -> Any:
     if not 1 <= len(items) <= limit:
-        raise BadInput(f"`{field}` takes 1 to {limit} entries, not {len(items)}", field=field)
+        raise fault(field, f"takes 1 to {limit} entries, not {len(items)}")
     place = field.split(".")[1:]
     return [values_of(item, parts, *place, str(index)) for index, item in enumerate(items)]
+
+
+UNCHANGED = value(
+    "if_updated_at",
+    datetime,
+    "The row's `updatedAt` when it was read: refuses, with a Conflict, where it was changed.",
+)
+"""What refuses a lost update."""

@@ -19,9 +19,10 @@ from psycopg import sql
 from starlette.applications import Starlette
 
 from tests import rows
-from zorbit import app, embedded, migrations, models
+from zorbit import app, db, embedded, migrations, models
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
+from zorbit.db import Database
 
 # With structlog's own settings, Rich draws the locals of every frame of a fault's traceback: 2 s each time.
 structlog.configure(
@@ -96,6 +97,14 @@ def database_url(worker_database: str, sweep: Callable[[], object]) -> Iterator[
     """An empty, migrated database."""
     yield worker_database
     sweep()
+
+
+@pytest.fixture
+async def database(database_url: str, settings: Settings) -> AsyncIterator[Database]:
+    """A pool of its own on the empty database, for what is called without the server."""
+    connected = db.connect(database_url, settings)
+    yield connected
+    await connected.close()
 
 
 # One statement string, so one round trip; children first.

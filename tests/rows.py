@@ -126,6 +126,11 @@ def fetch(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return connection.execute(statement.encode(), values).fetchall()
 
 
+def stored(url: str, table: str) -> list[tuple[Any, ...]]:
+    """The rows of a table, whole, in the order of their keys."""
+    return fetch(url, f'SELECT to_jsonb(stored) FROM "{table}" stored ORDER BY id')
+
+
 def execute(url: str, statement: str, *values: Any) -> None:
     """Run a statement that gives nothing."""
     with connected(url) as connection:

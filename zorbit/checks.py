@@ -24,17 +24,22 @@ MONEY_LIMIT = 10**8
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
+def fault(field: str, problem: str) -> BadInput:
+    """What is wrong with a value: the message begins with the field that it stands in."""
+    return BadInput(f"`{field}` {problem}", field=field)
+
+
 def uuid_of(text: str, field: str) -> UUID:
     """An id; raises BadInput unless it is a UUID as the API writes them."""
     if not UUID_FORM.fullmatch(text):
-        raise BadInput(f"`{field}` must be a UUID like 0191d3a2-7c1e-7b6a-9b1f-2f6c1d8e4a57", field=field)
+        raise fault(field, "must be a UUID like 0191d3a2-7c1e-7b6a-9b1f-2f6c1d8e4a57")
     return UUID(text)
 
 
 def text_of(text: str, field: str, limit: int = TEXT_LIMIT) -> str:
     """A text; raises BadInput for NUL, lone surrogates or more than `limit` characters."""
     if len(text) > limit:
-        raise BadInput(f"`{field}` has at most {limit} characters, not {len(text)}", field=field)
+        raise fault(field, f"has at most {limit} characters, not {len(text)}")
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadInput(f"`{field}` must not hold NUL or half a surrogate pair", field=field)
+        raise fault(field, "must not hold NUL or half a surrogate pair")
     return text

@@ -7,6 +7,7 @@ from functools import cached_property
 from zorbit.config import Settings
 from zorbit.db import Database
 from zorbit.loaders import Loaders
+from zorbit.services.terms import Terms, terms
 from zorbit.visibility import Viewer
 
 
@@ -24,6 +25,12 @@ class Context:
         """After a write: whoever the caller is by then, and nothing remembered of what was read before."""
         self.viewer, self.now = viewer, now
         self.__dict__.pop("loaders", None)
+
+    @property
+    def terms(self) -> Terms:
+        """What rules about time go by; for callers with a token."""
+        assert self.now is not None  # noqa: S101 - for the type checker: it is asked for after the caller's rule
+        return terms(self.settings, self.now)
 
     @cached_property
     def loaders(self) -> Loaders:

@@ -83,14 +83,14 @@ def visible(table: type[T], viewer: Viewer) -> Select[T]:
 def trashed(table: type[T], viewer: Viewer, owner_id: UUID) -> Select[T]:
     """The rows of `owner_id` that were themselves deleted, also below deleted ancestors."""
     may_see = viewer.sees_everything or viewer.id == owner_id
-    return select(table).where(_deleted(table), _owner(table) == owner_id if may_see else false())
+    return select(table).where(_deleted(table), owner_key(table) == owner_id if may_see else false())
 
 
 def restorable(table: type[T], viewer: Viewer) -> Select[T]:
     """The rows that were themselves deleted, the viewer's own; for an admin anybody's, and users too."""
     if viewer.sees_everything:
         return select(table).where(*_returnable(table))
-    own = false() if table is models.User or not viewer.is_person else _owner(table) == viewer.id
+    own = false() if table is models.User or not viewer.is_person else owner_key(table) == viewer.id
     return select(table).where(_deleted(table), own)
 
 
@@ -175,6 +175,12 @@ def _plan_condition(plan: Any, viewer: Viewer) -> ColumnElement[bool]:
     return or_(plan.is_active, exists().where(own.plan_id == plan.id, own.user_id == viewer.id))
 
 
+def owner_key(table: Any) -> ColumnElement[UUID]:
+    """The column that tells whose a row is; of a user the id."""
+    key: ColumnElement[UUID] = getattr(table, "id" if table is models.User else "user_id")
+    return key
+
+
 def parent_of(table: type[models.Row]) -> type[models.Row]:
     """The table that rows of `table` are part of."""
     return target_of(PART_OF[table])
@@ -191,11 +197,6 @@ def _deleted(table: Any) -> ColumnElement[bool]:
     # `IS TRUE` would not match the partial indexes' own words.
     deleted: ColumnElement[bool] = table.is_deleted
     return deleted
-
-
-def _owner(table: Any) -> ColumnElement[UUID]:
-    owner: ColumnElement[UUID] = table.user_id
-    return owner
 
 
 def _has_owner(table: type[models.Row]) -> bool:

@@ -9,6 +9,7 @@ from schema.writing import Writing, mutation
 from schema.written import columns, edits, id_of
 from zorbit.models import ContentIdea
 from zorbit.services import ideas
+from zorbit.services.rows import edit_row
 from zorbit.services.values import Values
 
 WRITTEN = row("idea", ContentIdea, "The idea as it is now.")
@@ -37,7 +38,9 @@ async def create_idea(writing: Writing, values: Values) -> Mapping[str, Any]:
 async def update_idea(writing: Writing, values: Values) -> Mapping[str, Any]:
     """What is left out stays as it is."""
     id, if_updated_at = values.take("id"), values.pop("if_updated_at", None)
-    changed = await ideas.update(writing.session, writing.viewer, id, values, if_updated_at=if_updated_at)
+    changed = await edit_row(
+        writing.session, writing.viewer, ContentIdea, id, values, if_updated_at=if_updated_at
+    )
     return {"idea": changed}
 
 

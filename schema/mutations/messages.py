@@ -9,6 +9,7 @@ from schema.writing import Writing, mutation
 from schema.written import columns, edits, id_of
 from zorbit.models import ChatMessage
 from zorbit.services import messages
+from zorbit.services.rows import edit_row
 from zorbit.services.values import Values
 
 WRITTEN = row("message", ChatMessage, "The message as it is now.")
@@ -35,5 +36,7 @@ async def create_message(writing: Writing, values: Values) -> Mapping[str, Any]:
 async def update_message(writing: Writing, values: Values) -> Mapping[str, Any]:
     """What is left out stays as it is."""
     id, if_updated_at = values.take("id"), values.pop("if_updated_at", None)
-    changed = await messages.update(writing.session, writing.viewer, id, values, if_updated_at=if_updated_at)
+    changed = await edit_row(
+        writing.session, writing.viewer, ChatMessage, id, values, if_updated_at=if_updated_at
+    )
     return {"message": changed}

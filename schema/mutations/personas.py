@@ -10,6 +10,7 @@ from schema.written import columns, edits, id_of
 from zorbit.models import Persona, QuotaType
 from zorbit.services import personas
 from zorbit.services.personas import TRAITS
+from zorbit.services.rows import edit_row
 from zorbit.services.values import Values
 
 WRITTEN = row("persona", Persona, "The persona as it is now.")
@@ -30,7 +31,9 @@ async def create_persona(writing: Writing, values: Values) -> Mapping[str, Any]:
 async def update_persona(writing: Writing, values: Values) -> Mapping[str, Any]:
     """What is left out stays as it is."""
     id, if_updated_at = values.take("id"), values.pop("if_updated_at", None)
-    changed = await personas.update(writing.session, writing.viewer, id, values, if_updated_at=if_updated_at)
+    changed = await edit_row(
+        writing.session, writing.viewer, Persona, id, values, if_updated_at=if_updated_at
+    )
     return {"persona": changed}
 
 

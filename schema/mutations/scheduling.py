@@ -7,14 +7,13 @@ from typing import Any
 from schema.access import Access
 from schema.payloads import QUOTA, REFUNDED, row
 from schema.writing import Writing, mutation
-from schema.written import IF_UPDATED_AT, columns, id_of, value
+from schema.written import UNCHANGED, columns, id_of, value
 from zorbit.models import Post, QuotaType
 from zorbit.services import scheduling
 from zorbit.services.values import Values
 
 WRITTEN = row("post", Post, "The post as it is now.")
 ID = id_of("id", "The post's id.")
-UNCHANGED = value("if_updated_at", datetime, IF_UPDATED_AT)
 TIME = value(
     "scheduled_on", datetime, "When it is to be posted: a time to come, with its zone.", required=True
 )

@@ -9,6 +9,7 @@ from schema.writing import Writing, mutation
 from schema.written import columns, edits
 from zorbit.models import Template
 from zorbit.services import templates
+from zorbit.services.rows import edit_row
 from zorbit.services.values import Values
 
 WRITTEN = row("template", Template, "The template as it is now.")
@@ -29,5 +30,7 @@ async def create_template(writing: Writing, values: Values) -> Mapping[str, Any]
 async def update_template(writing: Writing, values: Values) -> Mapping[str, Any]:
     """What is left out stays as it is."""
     id, if_updated_at = values.take("id"), values.pop("if_updated_at", None)
-    changed = await templates.update(writing.session, writing.viewer, id, values, if_updated_at=if_updated_at)
+    changed = await edit_row(
+        writing.session, writing.viewer, Template, id, values, if_updated_at=if_updated_at
+    )
     return {"template": changed}

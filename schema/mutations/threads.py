@@ -9,6 +9,7 @@ from schema.writing import Writing, mutation
 from schema.written import columns, edits
 from zorbit.models import Thread
 from zorbit.services import threads
+from zorbit.services.rows import edit_row
 from zorbit.services.values import Values
 
 WRITTEN = row("thread", Thread, "The thread as it is now.")
@@ -24,5 +25,5 @@ async def create_thread(writing: Writing, values: Values) -> Mapping[str, Any]:
 async def update_thread(writing: Writing, values: Values) -> Mapping[str, Any]:
     """What is left out stays as it is."""
     id, if_updated_at = values.take("id"), values.pop("if_updated_at", None)
-    changed = await threads.update(writing.session, writing.viewer, id, values, if_updated_at=if_updated_at)
+    changed = await edit_row(writing.session, writing.viewer, Thread, id, values, if_updated_at=if_updated_at)
     return {"thread": changed}

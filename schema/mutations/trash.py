@@ -1,20 +1,20 @@
 """Deleting, and taking back: every kind in the same way, several at once, and accounts."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from schema.access import Access
 from schema.outcomes import DELETED_ROWS, RESTORED_ROWS
 from schema.payloads import DELETED, QUOTA, REFUNDED, row
 from schema.writing import Act, Writing, mutation
-from schema.written import IF_UPDATED_AT, id_of, ids_of, value
+from schema.written import UNCHANGED, id_of, ids_of
 from zorbit.models import QuotaType, User
 from zorbit.services import deletion
 from zorbit.services.trash import Trashable
 from zorbit.services.values import Values
 
 LIMIT = 100
+"""Rows that are deleted or restored at once."""
 PAID_WITH = {Trashable.POST: QuotaType.POST_SCHEDULING, Trashable.PERSONA: QuotaType.PERSONA}
 """What deleting may give back."""
 
@@ -88,7 +88,7 @@ for _kind, _deletes, _restores in [
     mutation(
         _deletes,
         Access.PEOPLE,
-        takes=_id | value("if_updated_at", datetime, IF_UPDATED_AT),
+        takes=_id | UNCHANGED,
         gives=DELETED | REFUNDED | QUOTA if _kind in PAID_WITH else DELETED,
         recorded=True,
         name=f"delete_{_name}",

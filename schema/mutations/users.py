@@ -1,13 +1,12 @@
 """Users, written."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from schema.access import Access
 from schema.payloads import row
 from schema.writing import Writing, mutation
-from schema.written import IF_UPDATED_AT, columns, id_of, value
+from schema.written import UNCHANGED, columns, id_of
 from zorbit.models import User
 from zorbit.services import users
 from zorbit.services.values import Values
@@ -32,7 +31,7 @@ async def create_user(writing: Writing, values: Values) -> Mapping[str, Any]:
 @mutation(
     "Change the caller's own account. The address is the token's issuer's to change.",
     Access.PEOPLE,
-    takes=columns(User, "name") | value("if_updated_at", datetime, IF_UPDATED_AT),
+    takes=columns(User, "name") | UNCHANGED,
     gives=row("viewer", User, "The caller as they are now."),
     recorded=True,
 )

@@ -1,6 +1,6 @@
 """Which scheduled posts are due, at the very instants that divide them."""
 
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,26 +8,17 @@ from uuid import UUID
 import pytest
 
 from tests.rows import insert
-from zorbit import db
-from zorbit.config import Settings
 from zorbit.db import Database
 from zorbit.paging import Page
 from zorbit.services import publishing
-from zorbit.services.publishing import DueRule
+from zorbit.services.terms import Terms
 from zorbit.visibility import NOBODY
 
 NOW = datetime(2026, 3, 31, 12, 0, 0, 500_000, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 GRACE, MISSED_AFTER = timedelta(days=7), timedelta(hours=24)
-RULE = DueRule(NOW, GRACE, MISSED_AFTER)
+TERMS = Terms(NOW, GRACE, MISSED_AFTER, trial=timedelta(days=14))
 ENTITLED = {"status": "active", "renewalDate": NOW}
-
-
-@pytest.fixture
-async def database(database_url: str, settings: Settings) -> AsyncIterator[Database]:
-    connected = db.connect(database_url, settings)
-    yield connected
-    await connected.close()
 
 
 def schedule(url: str, subscription: dict[str, Any] | None, moment: datetime | None, **post: Any) -> UUID:
@@ -38,11 +29,11 @@ def schedule(url: str, subscription: dict[str, Any] | None, moment: datetime | N
     return insert(url, "Post", userId=user, published=True, scheduledOn=moment, **post)
 
 
-async def due(database: Database, rule: DueRule = RULE) -> list[UUID]:
+async def due(database: Database, terms: Terms = TERMS) -> list[UUID]:
     """The posts that are due, and counted so."""
     async with database.read() as session:
-        found = await publishing.due_posts(session, NOBODY, rule, Page(size=100))
-        assert await publishing.count_due_posts(session, NOBODY, rule) == len(found.rows)
+        found = await publishing.due_posts(session, NOBODY, terms, Page(size=100))
+        assert await publishing.count_due_posts(session, NOBODY, terms) == len(found.rows)
     return [post.id for post in found.rows]
 
 
@@ -111,12 +102,12 @@ async def test_those_that_have_waited_longest_come_first(database: Database, dat
     assert await due(database) == [longest, earlier, now, other]
 
 
-async def test_the_rule_decides_how_long_grace_lasts_and_when_a_post_is_missed(
+async def test_the_terms_decide_how_long_grace_lasts_and_when_a_post_is_missed(
     database: Database, database_url: str
 ) -> None:
     late = schedule(database_url, ENTITLED, NOW - timedelta(hours=30))
     unpaid = schedule(database_url, {"status": "past_due", "renewalDate": NOW - timedelta(days=9)}, NOW)
 
     assert await due(database) == []
-    assert await due(database, DueRule(NOW, GRACE, timedelta(hours=31))) == [late]
-    assert await due(database, DueRule(NOW, timedelta(days=10), MISSED_AFTER)) == [unpaid]
+    assert await due(database, replace(TERMS, missed_after=timedelta(hours=31))) == [late]
+    assert await due(database, replace(TERMS, grace=timedelta(days=10))) == [unpaid]

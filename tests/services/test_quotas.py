@@ -1,6 +1,6 @@
 """Quota states: stored where a row covers now, computed as the next spend would find them where none does."""
 
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,17 +9,18 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import fetch, insert, insert_many
-from zorbit import db, models
-from zorbit.config import Settings
+from zorbit import models
 from zorbit.db import Database
 from zorbit.models import QuotaType, Role
 from zorbit.services import quotas
 from zorbit.services.quotas import QuotaState
+from zorbit.services.terms import Terms
 from zorbit.visibility import OPERATOR, Viewer
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 INSTANT, DAY = timedelta(microseconds=1), timedelta(days=1)
 GRACE = timedelta(days=7)
+TERMS = Terms(NOW, GRACE, missed_after=timedelta(hours=24), trial=timedelta(days=14))
 LIMITS = {
     "postGenerationLimit": 11,
     "ideaGenerationLimit": 12,
@@ -31,13 +32,6 @@ LIMITS = {
 # The anchor is a 31st: its cycles begin on the last of each month.
 START, END = datetime(2026, 1, 31, 9, tzinfo=UTC), datetime(2026, 4, 30, 9, tzinfo=UTC)
 NONE_HELD = [QuotaState(type, 0, 0, None) for type in QuotaType]
-
-
-@pytest.fixture
-async def database(database_url: str, settings: Settings) -> AsyncIterator[Database]:
-    connected = db.connect(database_url, settings)
-    yield connected
-    await connected.close()
 
 
 def coming(resets_at: datetime | None, personas: int = 0) -> list[QuotaState]:
@@ -66,7 +60,7 @@ async def states(
     database: Database, *users: UUID, now: datetime = NOW, viewer: Viewer = OPERATOR
 ) -> list[list[QuotaState]]:
     async with database.read() as session:
-        return await quotas.states(session, viewer, users, now, GRACE)
+        return await quotas.states(session, viewer, users, replace(TERMS, now=now))
 
 
 async def state(database: Database, user: UUID, now: datetime = NOW) -> QuotaState:

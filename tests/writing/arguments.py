@@ -115,7 +115,8 @@ def lists(mutation: str) -> list[Leaf]:
 
 def given(mutation: str, ids: Ids, values: Mapping[Path, Any]) -> Any:
     """A mutation's input with `values` in their places; of the rest only what is required, and plain."""
-    return _given(mutation, input_of(mutation), (), ids, values)
+    made = input_of(mutation)
+    return made and _given(mutation, made, (), ids, values)
 
 
 def _given(mutation: str, kind: Any, path: Path, ids: Ids, values: Mapping[Path, Any]) -> Any:
@@ -132,14 +133,20 @@ def _given(mutation: str, kind: Any, path: Path, ids: Ids, values: Mapping[Path,
             for name, part in kind.fields.items()
             if is_required_input_field(part) or (*path, name) in begun
         }
-    name = next(part for part in reversed(path) if not part.isdigit())
+    return _plain(mutation, kind, path, ids)
+
+
+def _plain(mutation: str, kind: Any, path: Path, ids: Ids) -> Any:
     if isinstance(kind, GraphQLEnumType):
         return next(iter(kind.values))
-    return str(ids[table_of(mutation, name)]) if kind.name == "ID" else TEXTS.get(name, PLAIN[kind.name])
+    if kind.name == "ID":
+        return str(ids[table_of(mutation, path)])
+    return TEXTS.get(path[-1], PLAIN[kind.name])
 
 
-def table_of(mutation: str, name: str) -> str:
-    """The table of the row that the field `name` of a mutation's input names."""
+def table_of(mutation: str, path: Path) -> str:
+    """The table of the row that an id in a mutation's input names."""
+    name = next(part for part in reversed(path) if not part.isdigit())
     if name in TABLES:
         return TABLES[name]
     return next(table for noun, table in TABLES.items() if noun in mutation)

@@ -9,10 +9,12 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.conftest import Client
-from tests.rows import fetch, insert
+from tests.rows import fetch, insert, stored
 from tests.writing.changes import change
 from zorbit.db import Database
+from zorbit.services import invoices as invoice_service
 from zorbit.services.terms import Terms
+from zorbit.services.values import Values
 from zorbit.visibility import OPERATOR, Viewer, owner_of
 
 ACCOUNT = ("Subscription", "Invoice", "InvoiceItem", "PaymentMethod", "Plan", "UsageQuota", "UsageLog")
@@ -36,7 +38,7 @@ def at(*moment: int) -> Terms:
 
 def whole(url: str) -> list[list[tuple[Any, ...]]]:
     """All that is stored of everybody's plans and money."""
-    return [fetch(url, f'SELECT to_jsonb(r) FROM "{table}" r ORDER BY id') for table in ACCOUNT]
+    return [stored(url, table) for table in ACCOUNT]
 
 
 def subscription(url: str, user: UUID) -> dict[str, Any]:
@@ -106,11 +108,8 @@ class Account:
 
     async def pay(self, terms: Terms) -> Any:
         """Pay the open invoice."""
-        from zorbit.services import invoices as service  # noqa: PLC0415 - `invoices` is a helper's name here
-        from zorbit.services.values import Values  # noqa: PLC0415
-
         (invoice,) = [row for row in invoices(self.url, self.id) if row["status"] == "open"]
-        return await self.run(service.pay, OPERATOR, Values({"id": invoice["id"]}), terms)
+        return await self.run(invoice_service.pay, OPERATOR, Values({"id": invoice["id"]}), terms)
 
 
 async def subscribe(client: Client, by: UUID, plan: UUID | str, **given: Any) -> Any:

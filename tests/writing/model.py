@@ -53,10 +53,16 @@ TITLES: dict[str, tuple[str | None, str | None]] = {
 
 
 class RefusedError(Exception):
-    """Nothing is changed, and these say why."""
+    """Nothing is changed, for one of these reasons: where several hold, nobody says which is told."""
 
-    def __init__(self, *errors: Error) -> None:
-        self.errors = ordered(errors)
+    def __init__(self, reasons: list[list[Error]]) -> None:
+        self.reasons = [ordered(errors) for errors in reasons]
+
+
+def refuse(*reasons: list[Error]) -> None:
+    """Refuse, if there is any reason to. What is to be told at once is one reason."""
+    if any(reasons):
+        raise RefusedError([errors for errors in reasons if errors])
 
 
 def ordered(errors: Iterable[Error]) -> list[Error]:
@@ -81,11 +87,14 @@ class State:
     """What was scheduled no later than that is missed."""
     resets_at: str
     rows: dict[str, Row] = field(default_factory=dict)
-    subscribed: set[str] = field(default_factory=set)
+    subscribed: dict[str, str] = field(default_factory=dict)
+    """The status of each user's subscription; all of them hold."""
     used: Counter[tuple[str, str]] = field(default_factory=Counter)
     adjusted: dict[tuple[str, str], int] = field(default_factory=dict)
     paid: set[str] = field(default_factory=set)
     """Posts whose scheduling was paid and can be given back."""
+    begun: set[tuple[str, str]] = field(default_factory=set)
+    """The quotas that have a row: something was spent, or adjusted."""
     stamps: dict[str, str] = field(default_factory=dict)
     """`updatedAt` of what was seen last: the only thing that can't be foretold."""
     numbers: Counter[str] = field(default_factory=Counter)
@@ -133,12 +142,16 @@ class State:
     def sees(self, viewer: str, row: Row) -> bool:
         return self.may(viewer, row) and self.live(row)
 
-    def find(self, viewer: str, kind: str, name: str, place: str = "input.id") -> Row:
-        """A row that the viewer sees, or the refusal."""
+    def missing(self, viewer: str, kind: str, name: str, place: str = "input.id") -> list[Error]:
+        """Why not, if the viewer sees no such row."""
         row = self.rows.get(name)
-        if row is None or row["kind"] != kind or not self.sees(viewer, row):
-            raise RefusedError(error("NOT_FOUND", place))
-        return row
+        seen = row is not None and row["kind"] == kind and self.sees(viewer, row)
+        return [] if seen else [error("NOT_FOUND", place)]
+
+    def find(self, viewer: str, kind: str, name: str, place: str = "input.id") -> Row:
+        """A row that the viewer sees."""
+        refuse(self.missing(viewer, kind, name, place))
+        return self.rows[name]
 
     # What is read
 
@@ -163,7 +176,9 @@ class State:
         """The lists below a row."""
         kind = self.rows[name]["kind"]
         return {
-            edge: {other: {"id": other} for other in self.seen(viewer, child) if self.rows[other][kind] == name}
+            edge: {
+                other: {"id": other} for other in self.seen(viewer, child) if self.rows[other][kind] == name
+            }
             for edge, child in LISTS.get(kind, {}).items()
         }
 
@@ -241,10 +256,11 @@ class State:
     def spend(self, user: str, type: str, amount: int = 1) -> None:
         """Use that much, or be refused; of PERSONA, the rows themselves are what is used."""
         if user not in self.subscribed:
-            raise RefusedError(error("SUBSCRIPTION_REQUIRED"))
+            refuse([error("SUBSCRIPTION_REQUIRED")])
         quota = self.quota(user, type)
         if quota["used"] + amount > quota["limit"]:
-            raise RefusedError(error("QUOTA_EXHAUSTED", quota=quota, resetsAt=quota["resetsAt"]))
+            refuse([error("QUOTA_EXHAUSTED", quota=quota, resetsAt=quota["resetsAt"])])
+        self.begun.add((user, type))
         if type != "PERSONA":
             self.used[user, type] += amount
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.writing.model import RefusedError, State, error, status
+from tests.writing.model import Error, State, error, refuse, status
 from tests.writing.model_rules import (
     GENERATED,
     RULES,
@@ -11,14 +11,20 @@ from tests.writing.model_rules import (
     Payload,
     Rule,
     conflict,
-    fresh,
     owner_of,
     plain,
     rule,
+    stale,
+    told_of,
 )
-from tests.writing.model_values import DEFAULTS, POST, demand, stored, units, wrong
+from tests.writing.model_values import DEFAULTS, POST, stored, units, wrong
 
 COPIED = ("title", "content", "type", "imageUrl", "imageKey", "metadata", "systemPersona")
+
+
+def unless(holds: bool, errors: list[Error]) -> list[Error]:
+    """These, unless it holds."""
+    return [] if holds else errors
 
 
 def setting(kind: str, **values: Any) -> Rule:
@@ -47,8 +53,7 @@ RULES |= {
 @rule("unpublishPost")
 def unpublish(state: State, caller: str, given: Input) -> Payload:
     post = state.find(caller, "post", given["id"])
-    if status(post) in {"SCHEDULED", "POSTED"}:
-        raise conflict(state, caller, post)
+    refuse(unless(status(post) in {"DRAFT", "READY"}, conflict(state, caller, post)))
     state.write(post["id"], published=False)
     return {"post": ("row", post["id"])}
 
@@ -56,58 +61,57 @@ def unpublish(state: State, caller: str, given: Input) -> Payload:
 @rule("schedulePost")
 def schedule(state: State, caller: str, given: Input) -> Payload:
     post = state.find(caller, "post", given["id"])
-    in_time(state, given)
-    fresh(state, caller, post, given)
-    if status(post) in {"SCHEDULED", "POSTED"}:
-        raise conflict(state, caller, post)
-    if not post["content"].strip() or (post["type"] == "POST" and units(post["content"]) > POST):
-        raise RefusedError(error("BAD_USER_INPUT", "input.id"))
+    fits = post["content"].strip() and (post["type"] != "POST" or units(post["content"]) <= POST)
+    refuse(
+        unless(status(post) in {"DRAFT", "READY"}, conflict(state, caller, post)),
+        too_late(state, given),
+        unless(bool(fits), [error("BAD_USER_INPUT", "input.id")]),
+        stale(state, caller, post, given),
+    )
     state.spend(post["user"], SCHEDULING)
     state.paid.add(post["id"])
     state.write(post["id"], scheduledOn=given["scheduledOn"], published=True)
-    return {"post": ("row", post["id"]), "quota": ("quota", (post["user"], SCHEDULING))}
+    return {"post": ("row", post["id"])} | told_of(post["user"], SCHEDULING)
 
 
 @rule("reschedulePost")
 def reschedule(state: State, caller: str, given: Input) -> Payload:
     post = state.find(caller, "post", given["id"])
-    in_time(state, given)
-    fresh(state, caller, post, given)
-    if status(post) != "SCHEDULED":
-        raise conflict(state, caller, post)
+    refuse(
+        unless(status(post) == "SCHEDULED", conflict(state, caller, post)),
+        too_late(state, given),
+        stale(state, caller, post, given),
+    )
     state.write(post["id"], scheduledOn=given["scheduledOn"])
     return {"post": ("row", post["id"])}
 
 
-def in_time(state: State, given: Input) -> None:
-    """Refuse a time that has passed."""
-    if given["scheduledOn"] <= state.past:
-        raise RefusedError(error("BAD_USER_INPUT", "input.scheduledOn"))
+def too_late(state: State, given: Input) -> list[Error]:
+    """Why not at a time that has passed."""
+    return unless(given["scheduledOn"] > state.past, [error("BAD_USER_INPUT", "input.scheduledOn")])
 
 
 @rule("unschedulePost")
 def unschedule(state: State, caller: str, given: Input) -> Payload:
     post = state.find(caller, "post", given["id"])
-    fresh(state, caller, post, given)
-    if status(post) != "SCHEDULED":
-        raise conflict(state, caller, post)
+    refuse(
+        unless(status(post) == "SCHEDULED", conflict(state, caller, post)), stale(state, caller, post, given)
+    )
     refunded = state.unschedule(post)
-    quota = ("quota", (post["user"], SCHEDULING))
-    return {"post": ("row", post["id"]), "refunded": ("plain", refunded), "quota": quota}
+    payload: Payload = {"post": ("row", post["id"]), "refunded": ("plain", refunded)}
+    return payload | told_of(post["user"], SCHEDULING)
 
 
 @rule("markPostPublished")
 def mark(state: State, caller: str, given: Input) -> Payload:
     """A service notes it of any post, whatever became of that."""
-    row = state.rows.get(given["id"])
-    if state.role(caller) == "SERVICE" and row is not None and row["kind"] == "post":
-        post = row
-    else:
-        post = state.find(caller, "post", given["id"])
-    if "linkedin.com/" not in given["linkedinUrl"]:
-        raise RefusedError(error("BAD_USER_INPUT", "input.linkedinUrl"))
-    if post["linkedinUrl"] not in (None, given["linkedinUrl"]):
-        raise conflict(state, caller, post, "input.linkedinUrl")
+    bad = unless("linkedin.com/" in given["linkedinUrl"], [error("BAD_USER_INPUT", "input.linkedinUrl")])
+    post = state.rows.get(given["id"])
+    if post is None or post["kind"] != "post" or state.role(caller) != "SERVICE":
+        refuse(bad, state.missing(caller, "post", given["id"]))
+    post = state.rows[given["id"]]
+    first = post["linkedinUrl"] in {None, given["linkedinUrl"]}
+    refuse(bad, unless(first, conflict(state, caller, post, "input.linkedinUrl")))
     if not post["isPostedOnLinkedin"]:
         at = given["linkedinPostedAt"]
         url = given["linkedinUrl"]
@@ -118,8 +122,7 @@ def mark(state: State, caller: str, given: Input) -> Payload:
 @rule("createPostFromIdea")
 def create_from_idea(state: State, caller: str, given: Input) -> Payload:
     idea = state.find(caller, "idea", given["ideaId"], "input.ideaId")
-    if units(idea["content"]) > POST:
-        raise RefusedError(error("BAD_USER_INPUT", "input.ideaId"))
+    refuse(unless(units(idea["content"]) <= POST, [error("BAD_USER_INPUT", "input.ideaId")]))
     copied = {"title": idea["title"], "content": idea["content"], "message": idea["message"]}
     return {"post": ("row", state.add("post", idea["user"], **DEFAULTS["post"] | copied))}
 
@@ -142,7 +145,7 @@ def duplicate_persona(state: State, caller: str, given: Input) -> Payload:
     state.spend(persona["user"], "PERSONA")
     copied = {key: persona[key] for key in ("defaultPrompt", "profession", "preferences")}
     name = state.add("persona", persona["user"], name=persona["name"][:293] + " (copy)", **copied)
-    return {"persona": ("row", name), "quota": ("quota", (persona["user"], "PERSONA"))}
+    return {"persona": ("row", name)} | told_of(persona["user"], "PERSONA")
 
 
 # What a generator made
@@ -155,9 +158,9 @@ def record_posts(state: State, caller: str, given: Input) -> Payload:
         for index, post in enumerate(given["posts"])
         for fault in wrong(state, caller, "post", post, plain("post"), f"input.posts.{index}")
     ]
-    if found:
-        raise RefusedError(*found)
-    return {"posts": recorded(state, caller, "post", given["posts"])} | cost(caller, "post")
+    refuse(found)
+    names = recorded(state, caller, "post", given["posts"])
+    return {"posts": ("rows", names)} | told_of(caller, GENERATED["post"])
 
 
 @rule("recordIdeas")
@@ -167,36 +170,28 @@ def record_ideas(state: State, caller: str, given: Input) -> Payload:
     found = wrong(state, owner, "idea", message, {})
     for index, idea in enumerate(given["ideas"]):
         found += wrong(state, owner, "idea", idea, {}, f"input.ideas.{index}")
-    if found:
-        raise RefusedError(*found)
-    return {"ideas": recorded(state, owner, "idea", [idea | message for idea in given["ideas"]])} | cost(
-        owner, "idea"
-    )
+    refuse(found)
+    names = recorded(state, owner, "idea", [idea | message for idea in given["ideas"]])
+    return {"ideas": ("rows", names)} | told_of(owner, GENERATED["idea"])
 
 
 @rule("recordComment")
 def record_comment(state: State, caller: str, given: Input) -> Payload:
-    demand(state, caller, "comment", given, {})
-    (name,) = recorded(state, caller, "comment", [given])[1]
-    return {"comment": ("row", name)} | cost(caller, "comment")
+    refuse(wrong(state, caller, "comment", given, {}))
+    (name,) = recorded(state, caller, "comment", [given])
+    return {"comment": ("row", name)} | told_of(caller, GENERATED["comment"])
 
 
 @rule("recordImage")
 def record_image(state: State, caller: str, given: Input) -> Payload:
     post = state.find(caller, "post", given["postId"], "input.postId")
-    if post["isPostedOnLinkedin"]:
-        raise conflict(state, caller, post, "input.postId")
+    refuse(unless(not post["isPostedOnLinkedin"], conflict(state, caller, post, "input.postId")))
     state.spend(post["user"], "IMAGE_CREATION")
     state.write(post["id"], imageUrl=given["imageUrl"], imageKey=given.get("imageKey"))
-    return {"post": ("row", post["id"]), "quota": ("quota", (post["user"], "IMAGE_CREATION"))}
+    return {"post": ("row", post["id"])} | told_of(post["user"], "IMAGE_CREATION")
 
 
-def recorded(state: State, owner: str, kind: str, rows: list[Input]) -> tuple[str, list[str]]:
+def recorded(state: State, owner: str, kind: str, rows: list[Input]) -> list[str]:
     """New rows, paid for."""
     state.spend(owner, GENERATED[kind], len(rows))
-    return ("rows", [state.add(kind, owner, **DEFAULTS.get(kind, {}) | stored(kind, row)) for row in rows])
-
-
-def cost(user: str, kind: str) -> Payload:
-    """The quota that a payload tells of."""
-    return {"quota": ("quota", (user, GENERATED[kind]))}
+    return [state.add(kind, owner, **DEFAULTS.get(kind, {}) | stored(kind, row)) for row in rows]

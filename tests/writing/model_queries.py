@@ -7,7 +7,7 @@ from graphql import get_named_type
 
 from schema import core_schema
 from tests.writing.model import CONTENT, FIELDS, LISTS, REFERENCES, ordered
-from tests.writing.model_accounts import OWNERS
+from tests.writing.model_answers import OWNERS, counted
 
 TYPES = {
     "User": "user",
@@ -26,6 +26,7 @@ ERRORS = f"""code field
   ... on Conflict {{ current {{ id }} }}
   ... on RestoreBlocked {{ blockedBy {{ id type }} }}
   ... on QuotaExhausted {{ resetsAt quota {{ {QUOTA} }} }}"""
+AUDIT = f"auditEntries{ALL} {{ nodes {{ action actorRole subjectType subjectId actor {{ id }} }} }}"
 LEDGER = f"usageQuotas{ALL} {{ nodes {{ type used limit logs{ALL} {{ nodes {{ amount }} }} }} }}"
 
 
@@ -57,11 +58,9 @@ SHOWN = {
 @cache
 def mutation(name: str) -> str:
     """The mutation, with all that its payload holds."""
-    field = core_schema.type_map["Mutation"].fields[name]  # type: ignore[attr-defined]
-    shown = [
-        f"{key} {{ {SHOWN[type]} }}" if (type := get_named_type(part.type).name) in SHOWN else key
-        for key, part in get_named_type(field.type).fields.items()
-    ]
+    field = core_schema.type_map["Mutation"].fields[name]  # type: ignore[attr-defined]  # an object type
+    types = {key: get_named_type(part.type).name for key, part in get_named_type(field.type).fields.items()}
+    shown = [f"{key} {{ {SHOWN[type]} }}" if type in SHOWN else key for key, type in types.items()]
     declared, given = ["$key: String"], ["idempotencyKey: $key"]
     if "input" in field.args:
         declared.append(f"$input: {field.args['input'].type}")
@@ -81,33 +80,43 @@ def query(role: str, *, whole: bool) -> str:
 
     if role == "SERVICE":
         return f"{{ {nodes(f'duePosts{ALL}', 'post { id title content scheduledOn } ownerEmail')} }}"
-    own = f"{lists() if whole or role == 'USER' else ''} {LEDGER if whole else ''}"
+    own = f"{lists() if whole or role == 'USER' else ''} "
+    own += f" {LEDGER} {AUDIT} subscription {{ status }}" if whole else ""
     parts = [f"viewer {{ ...user {own} }}", nodes(f"trash{ALL}", ENTRY)]
     if role == "ADMIN":
         parts += [lists(), nodes(f"users{ALL}", "...user"), nodes(f"deletedUsers{ALL}", ENTRY)]
+        parts += [AUDIT] if whole else []
         parts += [nodes(f"trash_{name}: trash(first: 100, userId: ${name})", ENTRY) for name in OWNERS]
     declared = f"({', '.join(f'${name}: ID!' for name in OWNERS)})" if role == "ADMIN" else ""
-    fragments = [f"fragment {kind} on {type} {{ {selection(kind, whole=whole)} }}" for type, kind in TYPES.items()]
+    fragments = [
+        f"fragment {kind} on {type} {{ {selection(kind, whole=whole)} }}" for type, kind in TYPES.items()
+    ]
     return f"query {declared} {{ {' '.join(parts)} }} {' '.join(fragments)}"
 
 
 def tidied(value: Any, stamps: dict[str, str]) -> Any:
-    """An answer with lists as dicts, and `updatedAt` noted apart."""
+    """An answer in the model's words: lists as dicts, `updatedAt` noted apart."""
+    found = value
     match value:
+        case {"nodes": [{"action": _}, *_] as entries}:
+            quota = {"subject": "quota"}
+            found = counted(
+                entry | (quota if entry["subjectType"] == "UsageQuota" else {"subject": entry["subjectId"]})
+                for entry in entries
+            )
         case {"nodes": nodes, **more}:
             rows = [tidied(node, stamps) for node in nodes]
             found = {row["id"] if "id" in row else row["post"]["id"]: row for row in rows}
             assert more.get("totalCount", len(nodes)) == len(found) == len(nodes)
-            return found
         case [{"hasQuota": _}, *_]:
-            return {quota["type"]: quota for quota in value}
-        case list():
-            return [tidied(item, stamps) for item in value]
+            found = {quota["type"]: quota for quota in value}
         case {"userErrors": errors, **more}:
-            return {"userErrors": ordered(errors)} | tidied(more, stamps)
-        case {"updatedAt": stamp, **more}:
-            assert stamps.setdefault(more["id"], stamp) == stamp
-            return tidied(more, stamps)
+            found = {"userErrors": ordered(errors)} | tidied(more, stamps)
+        case {"updatedAt": str() as stamp, "id": str() as id, **more}:
+            assert stamps.setdefault(id, stamp) == stamp
+            found = {"id": id} | tidied(more, stamps)
+        case list():
+            found = [tidied(item, stamps) for item in value]
         case dict():
-            return {key: tidied(item, stamps) for key, item in value.items()}
-    return value
+            found = {key: tidied(item, stamps) for key, item in value.items()}
+    return found

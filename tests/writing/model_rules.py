@@ -7,15 +7,18 @@ quotas, to be read when the payload is, and plain facts.
 from collections.abc import Callable
 from typing import Any
 
-from tests.writing.model import CONTENT, PARENTS, REFERENCES, RefusedError, Row, State, error, status
-from tests.writing.model_values import DEFAULTS, demand, stored, units, wrong
+from tests.writing.model import CONTENT, PARENTS, REFERENCES, Error, RefusedError, Row, State, error, refuse
+from tests.writing.model_values import DEFAULTS, faults, stored, wrong
 
 Input = dict[str, Any]
 Payload = dict[str, tuple[str, Any]]
 Rule = Callable[[State, str, Input], Payload]
 
 RULES: dict[str, Rule] = {}
-FIXED = ("title", "content", "imageUrl", "imageKey", "type", "message", "persona", "template", "systemPersona")
+FIXED = {
+    *("title", "content", "imageUrl", "imageKey", "type"),
+    *("message", "persona", "template", "systemPersona"),
+}
 """What does not change in a posted post."""
 GENERATED = {"post": "POST_GENERATION", "idea": "IDEA_GENERATION", "comment": "COMMENT_GENERATION"}
 SCHEDULING = "POST_SCHEDULING"
@@ -26,15 +29,15 @@ def rule(name: str) -> Callable[[Rule], Rule]:
     return lambda function: RULES.setdefault(name, function)
 
 
-def conflict(state: State, caller: str, row: Row, place: str = "input.id") -> RefusedError:
+def conflict(state: State, caller: str, row: Row, place: str = "input.id") -> list[Error]:
     """The present state does not allow it."""
-    return RefusedError(error("CONFLICT", place, current=state.link(caller, row["id"])))
+    return [error("CONFLICT", place, current=state.link(caller, row["id"]))]
 
 
-def fresh(state: State, caller: str, row: Row, given: Input) -> None:
-    """Refuse a write to what was changed since it was read."""
-    if given.get("ifUpdatedAt") not in (None, state.stamps.get(row["id"])):
-        raise conflict(state, caller, row, "input.ifUpdatedAt")
+def stale(state: State, caller: str, row: Row, given: Input) -> list[Error]:
+    """Why not to write what was changed since it was read."""
+    fresh = given.get("ifUpdatedAt") in {None, state.stamps.get(row["id"])}
+    return [] if fresh else conflict(state, caller, row, "input.ifUpdatedAt")
 
 
 def owner_of(state: State, caller: str, kind: str, given: Input) -> str:
@@ -56,24 +59,32 @@ def plain(kind: str) -> Row:
 def creating(kind: str) -> Rule:
     def create(state: State, caller: str, given: Input) -> Payload:
         owner = owner_of(state, caller, kind, given)
-        demand(state, owner, kind, given, plain(kind))
+        refuse(wrong(state, owner, kind, given, plain(kind)))
         if kind == "persona":
             state.spend(owner, "PERSONA")
         name = state.add(kind, owner, **DEFAULTS.get(kind, {}) | stored(kind, given))
-        return {kind: ("row", name)} | (quota_of(kind, owner) if kind == "persona" else {})
+        return {kind: ("row", name)} | (told_of(owner, "PERSONA") if kind == "persona" else {})
 
     return create
 
 
 def updating(kind: str) -> Rule:
     def update(state: State, caller: str, given: Input) -> Payload:
-        row = state.find(caller, kind, given["id"])
         values = {key: value for key, value in given.items() if key not in {"id", "ifUpdatedAt"}}
-        demand(state, row["user"], kind, values, row)
-        fresh(state, caller, row, given)
+        if missing := state.missing(caller, kind, given["id"]):
+            refuse(missing, faults(kind, values))
+        row = state.rows[given["id"]]
         written = stored(kind, values)
-        if kind == "post" and row["isPostedOnLinkedin"] and any(row[key] != written.get(key, row[key]) for key in FIXED):
-            raise conflict(state, caller, row)
+        is_fixed = (
+            kind == "post"
+            and row["isPostedOnLinkedin"]
+            and any(row[key] != written.get(key, row[key]) for key in FIXED)
+        )
+        refuse(
+            wrong(state, row["user"], kind, values, row),
+            stale(state, caller, row, given),
+            conflict(state, caller, row) if is_fixed else [],
+        )
         state.write(row["id"], **written)
         return {kind: ("row", row["id"])}
 
@@ -83,11 +94,12 @@ def updating(kind: str) -> Rule:
 def deleting(kind: str) -> Rule:
     def delete(state: State, caller: str, given: Input) -> Payload:
         row = state.find(caller, kind, given["id"])
-        fresh(state, caller, row, given)
+        refuse(stale(state, caller, row, given))
         refunded = remove(state, row)
         payload: Payload = {"deletedId": ("plain", row["id"]), "trashEntry": ("entry", row["id"])}
         if kind in {"post", "persona"}:
-            payload |= {"refunded": ("plain", refunded)} | quota_of(kind, row["user"])
+            type = "PERSONA" if kind == "persona" else SCHEDULING
+            payload |= {"refunded": ("plain", refunded)} | told_of(row["user"], type)
         return payload
 
     return delete
@@ -95,39 +107,37 @@ def deleting(kind: str) -> Rule:
 
 def restoring(kind: str) -> Rule:
     def restore(state: State, caller: str, given: Input) -> Payload:
-        row = state.rows.get(given["id"])
-        if row is None or row["kind"] != kind:
-            raise RefusedError(error("NOT_FOUND", "input.id"))
-        bring_back(state, caller, row)
-        return {kind: ("row", row["id"])} | (quota_of(kind, row["user"]) if kind == "persona" else {})
+        row = bring_back(state, caller, given["id"], [kind])
+        return {kind: ("row", row["id"])} | (told_of(row["user"], "PERSONA") if kind == "persona" else {})
 
     return restore
 
 
 def remove(state: State, row: Row) -> bool:
     """Put a row into the trash; whether anything was given back."""
-    refunded = row["kind"] == "persona" and row["user"] in state.subscribed
+    refunded = row["kind"] == "persona" and (row["user"], "PERSONA") in state.begun
     if row["kind"] == "post" and not row["isPostedOnLinkedin"]:
         refunded = state.unschedule(row)
     state.write(row["id"], deleted=True)
     return refunded
 
 
-def bring_back(state: State, caller: str, row: Row, place: str = "input.id") -> None:
+def bring_back(state: State, caller: str, name: str, kinds: list[str], place: str = "input.id") -> Row:
     """Take a row out of the trash."""
-    if not row["deleted"] or not state.may(caller, row):
-        raise RefusedError(error("NOT_FOUND", place))
+    row = state.rows.get(name)
+    if row is None or row["kind"] not in kinds or not row["deleted"] or not state.may(caller, row):
+        raise RefusedError([[error("NOT_FOUND", place)]])
     if blocking := state.blocking(row):
-        raise RefusedError(error("RESTORE_BLOCKED", blockedBy=blocking))
+        refuse([error("RESTORE_BLOCKED", blockedBy=blocking)])
     if row["kind"] == "persona":
         state.spend(row["user"], "PERSONA")
-    state.write(row["id"], deleted=False)
+    state.write(name, deleted=False)
+    return row
 
 
-def quota_of(kind: str, user: str) -> Payload:
+def told_of(user: str, type: str) -> Payload:
     """The quota that a payload tells of."""
-    types = {"persona": "PERSONA", "post": SCHEDULING}
-    return {"quota": ("quota", (user, types[kind]))} if kind in types else {}
+    return {"quota": ("quota", (user, type))}
 
 
 for _kind in CONTENT:

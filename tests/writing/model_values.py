@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.writing.model import FIELDS, REFERENCES, Error, RefusedError, Row, State, error
+from tests.writing.model import FIELDS, REFERENCES, Error, Row, State, error
 
 NAME, TEXT, POST = 300, 100_000, 3000
 LIMITS = {
@@ -26,6 +26,7 @@ NEVER_NULL = {
     "user": ("role",),
 }
 DEFAULTS: dict[str, dict[str, Any]] = {
+    "thread": {"type": "POST"},
     "idea": {"isSaved": False},
     "post": {
         "type": "POST",
@@ -50,7 +51,9 @@ def faults(kind: str, given: dict[str, Any], place: str = "input") -> list[Error
     ]
 
 
-def strangers(state: State, owner: str, kind: str, given: dict[str, Any], place: str = "input") -> list[Error]:
+def strangers(
+    state: State, owner: str, kind: str, given: dict[str, Any], place: str = "input"
+) -> list[Error]:
     """Which references lead to nothing that the row's owner has."""
     return [
         error("NOT_FOUND", f"{place}.{name}Id")
@@ -74,7 +77,9 @@ def stored(kind: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def post_faults(given: dict[str, Any], row: Row, place: str = "input") -> list[Error]:
     """What is wrong with a post as it would be."""
-    after = row | stored("post", given)
+    after = row | {
+        key: value for key, value in stored("post", given).items() if (key, value) != ("type", None)
+    }
     found = []
     if after["type"] == "POST" and after["content"] is not None and units(after["content"]) > POST:
         found.append(error("BAD_USER_INPUT", f"{place}.content"))
@@ -83,13 +88,6 @@ def post_faults(given: dict[str, Any], row: Row, place: str = "input") -> list[E
     if after["persona"] is not None and after["systemPersona"] is not None:
         found.append(error("BAD_USER_INPUT", f"{place}.systemPersonaId"))
     return found
-
-
-def demand(state: State, owner: str, kind: str, given: dict[str, Any], row: Row, place: str = "input") -> None:
-    """Refuse what may not be written over `row`, with all reasons at once."""
-    found = wrong(state, owner, kind, given, row, place)
-    if found:
-        raise RefusedError(*found)
 
 
 def wrong(

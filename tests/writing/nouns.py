@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.rows import fetch, insert
+from tests.rows import insert, stored
 
 LONG_AGO = "2020-01-02T03:04:05Z"
 TRAITS = [
@@ -97,7 +97,7 @@ class World:
 
     def stored(self, table: str) -> list[tuple[Any, ...]]:
         """The rows of a table, whole."""
-        return fetch(self.url, f'SELECT to_jsonb(stored) FROM "{table}" stored ORDER BY id')
+        return stored(self.url, table)
 
 
 def settle(url: str) -> World:

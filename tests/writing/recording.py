@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tests.rows import fetch, insert
+from tests.rows import fetch, insert, stored
 
 POSTS = "posts { id title content source status type persona { id } message { id } user { id } }"
 QUOTA = "quota { type used limit remaining resetsAt }"
@@ -38,8 +38,7 @@ class World:
 
     def state(self) -> list[list[tuple[Any, ...]]]:
         """All that recording writes, whole."""
-        statement = 'SELECT to_jsonb(stored) FROM "{}" stored ORDER BY id'
-        return [fetch(self.url, statement.format(table)) for table in CONTENT]
+        return [stored(self.url, table) for table in CONTENT]
 
     def spent(self) -> list[tuple[Any, ...]]:
         """(type, used, sum of the entries, number of entries) of each quota."""

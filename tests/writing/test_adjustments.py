@@ -9,15 +9,10 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import NOW, fetch, insert
-from tests.writing.changes import absent, bad, change, faults
+from tests.writing.changes import absent, bad, change, faults, trail
 
 QUOTA = "quota { type used limit remaining resetsAt } usageQuota { id used limit }"
 LATER = "2099-01-31T09:00:00Z"
-
-
-@pytest.fixture
-def admin(database_url: str) -> UUID:
-    return insert(database_url, "User", role="admin")
 
 
 @pytest.fixture
@@ -40,11 +35,6 @@ def quotas(url: str) -> list[tuple[Any, ...]]:
     return fetch(url, f'SELECT "userId", type, used, "limit", ({sums}) FROM "UsageQuota" q ORDER BY q.id')
 
 
-def recorded(url: str) -> list[tuple[Any, ...]]:
-    statement = 'SELECT action, "actorId", "subjectType", "subjectId", "userId", details FROM "AuditEntry"'
-    return fetch(url, f"{statement} ORDER BY id")
-
-
 async def test_a_limit_is_set_and_what_is_used_stays(
     client: Client, database_url: str, admin: UUID, owner: UUID
 ) -> None:
@@ -60,7 +50,7 @@ async def test_a_limit_is_set_and_what_is_used_stays(
     assert payload["usageQuota"] == {"id": str(quota), "used": 5, "limit": 40}
     assert quotas(database_url) == [(owner, "post_scheduling", 5, 40, 5)]
     details = {"type": "POST_SCHEDULING", "limit": [30, 40], "reason": "A favour."}
-    assert recorded(database_url) == [("adjustQuota", admin, "UsageQuota", quota, owner, details)]
+    assert trail(database_url) == [("adjustQuota", admin, "UsageQuota", quota, owner, details)]
 
 
 async def test_a_cycle_without_use_is_begun(
@@ -76,7 +66,7 @@ async def test_a_cycle_without_use_is_begun(
     assert (personas["quota"]["used"], personas["quota"]["limit"]) == (2, 3)
     assert quotas(database_url) == [(owner, "post_scheduling", 0, 7, 0), (owner, "persona", 2, 3, 2)]
     assert fetch(database_url, 'SELECT description, amount FROM "UsageLog"') == [("carried over", 2)]
-    assert [act[-1]["limit"] for act in recorded(database_url)] == [[30, 7], [10, 3]]
+    assert [act[-1]["limit"] for act in trail(database_url)] == [[30, 7], [10, 3]]
 
 
 async def test_below_what_is_used_nothing_more_is_spent(
@@ -133,7 +123,7 @@ async def test_what_may_not_be_set_is_told_at_once(
 
     assert faults(payload) == bad(*fields)
     assert payload["quota"] is None
-    assert (quotas(database_url), recorded(database_url)) == ([], [])
+    assert (quotas(database_url), trail(database_url)) == ([], [])
 
 
 async def test_what_is_limited_and_why_must_be_said(client: Client, admin: UUID, owner: UUID) -> None:
@@ -172,7 +162,7 @@ async def test_without_a_subscription_that_holds_there_is_nothing_to_adjust(
     payloads = [await adjust(client, admin, user, 40) for user in (lapsed, never)]
 
     assert [faults(payload) for payload in payloads] == [[("SUBSCRIPTION_REQUIRED", None)]] * 2
-    assert (quotas(database_url), recorded(database_url)) == (before, [])
+    assert (quotas(database_url), trail(database_url)) == (before, [])
 
 
 @pytest.mark.parametrize("role", ["user", "service", None])
@@ -199,7 +189,7 @@ async def test_sent_again_it_is_recorded_once(
 
     assert answers[0] == answers[1]
     assert answers[0]["adjustQuota"]["userErrors"] == []
-    assert len(recorded(database_url)) == 1
+    assert len(trail(database_url)) == 1
 
 
 async def test_spenders_and_admins_at_once_keep_the_sums(
@@ -223,4 +213,4 @@ async def test_spenders_and_admins_at_once_keep_the_sums(
     assert {tuple(faults(payload)) for payload in spent} <= {(), (("QUOTA_EXHAUSTED", None),)}
     assert 5 <= len(paid) <= 12
     assert quotas(database_url) == [(owner, "post_scheduling", len(paid), 5, len(paid))]
-    assert [act[-1]["limit"] for act in recorded(database_url)] == [[30, 5], [5, 5], [5, 5], [5, 5]]
+    assert [act[-1]["limit"] for act in trail(database_url)] == [[30, 5], [5, 5], [5, 5], [5, 5]]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import NOW, execute, fetch, insert, insert_many
-from tests.writing.changes import bad, change, faults
+from tests.writing.changes import bad, change, faults, send, sent
 
 ERRORS = """userErrors { code field
   ... on RestoreBlocked { blockedBy { type id } }
@@ -24,16 +24,13 @@ def owner(database_url: str) -> UUID:
     return user
 
 
-async def send(client: Client, name: str, ids: list[UUID], by: UUID, key: str | None = None) -> Any:
-    """What came of each id, as (id, what is shown, errors)."""
-    title = name[0].upper() + name[1:]
-    ask = f"""mutation ($input: {title}Input!, $key: String) {{ {name}(input: $input, idempotencyKey: $key) {{
-      results {{ id {SHOWN[name]} {ERRORS} }} userErrors {{ code message }} }} }}"""
-    texts = [str(id) for id in ids]
-    payload = (await client.data(ask, {"input": {"ids": texts}, "key": key}, by=by))[name]
+async def each(client: Client, name: str, ids: list[UUID], by: UUID, key: str | None = None) -> Any:
+    """What came of each id, as (what is shown, errors)."""
+    results = f"results {{ id {SHOWN[name]} {ERRORS} }} userErrors {{ code message }}"
+    payload = await send(client, name, results, {"ids": ids}, by=by, key=key)
     assert payload["userErrors"] == []
     shown = "trashEntry" if name == "deleteRows" else "node"
-    assert [result["id"] for result in payload["results"]] == texts
+    assert [result["id"] for result in payload["results"]] == sent(ids)
     return [(result[shown], result["userErrors"]) for result in payload["results"]]
 
 
@@ -55,7 +52,7 @@ async def test_of_a_parent_and_its_child_both_are_deleted_and_both_restored(
     post = insert(database_url, "Post", userId=owner)
     places = [("Thread", thread), ("ChatMessage", message), ("ContentIdea", idea), ("Post", post)]
 
-    found = await send(client, "deleteRows", [thread, idea, message, post], owner)
+    found = await each(client, "deleteRows", [thread, idea, message, post], owner)
 
     above = [{"id": str(thread)}, {"id": str(message)}]
     assert found == [
@@ -67,7 +64,7 @@ async def test_of_a_parent_and_its_child_both_are_deleted_and_both_restored(
     assert deleted(database_url, *places) == [True] * 4
     assert len(fetch(database_url, """SELECT FROM "AuditEntry" WHERE action = 'deleteRows'""")) == 4
 
-    back = await send(client, "restoreRows", [idea, post, message, thread], owner)
+    back = await each(client, "restoreRows", [idea, post, message, thread], owner)
 
     assert back == [
         ({"__typename": "ContentIdea", "id": str(idea)}, []),
@@ -89,7 +86,7 @@ async def test_what_is_refused_does_not_stop_the_others(
     live = insert(database_url, "Post", userId=owner)
     ids = [personas[2], below, foreign, personas[0], live, owner, uuid4(), personas[1]]
 
-    found = await send(client, "restoreRows", ids, owner, "once")
+    found = await each(client, "restoreRows", ids, owner, "once")
 
     # By their keys: the last one finds no place.
     ((resets_at,),) = fetch(database_url, 'SELECT "resetDate" FROM "UsageQuota"')
@@ -119,7 +116,7 @@ async def test_what_is_refused_does_not_stop_the_others(
     assert fetch(database_url, 'SELECT used FROM "UsageQuota"') == [(2,)]
     assert len(fetch(database_url, 'SELECT FROM "AuditEntry"')) == 2
 
-    assert await send(client, "restoreRows", ids, owner, "once") == found
+    assert await each(client, "restoreRows", ids, owner, "once") == found
     assert len(fetch(database_url, 'SELECT FROM "AuditEntry"')) == 2
 
 
@@ -131,7 +128,7 @@ async def test_without_a_subscription_personas_are_refused_and_others_restored(
     persona = insert(database_url, "Persona", userId=owner, isDeleted=True)
     post = insert(database_url, "Post", userId=owner, isDeleted=True)
 
-    found = await send(client, "restoreRows", [persona, post], owner)
+    found = await each(client, "restoreRows", [persona, post], owner)
 
     refused = {"code": "SUBSCRIPTION_REQUIRED", "field": None, "plans": [{"id": str(plan)}]}
     assert found == [(None, [refused]), ({"__typename": "Post", "id": str(post)}, [])]
@@ -144,7 +141,7 @@ async def test_deleting_gives_back_what_each_row_cost(client: Client, database_u
     entry = {"type": "persona", "userId": str(owner), "quotaId": quota}
     insert(database_url, "UsageLog", amount=2, description="carried over", **entry)
 
-    await send(client, "deleteRows", personas, owner)
+    await each(client, "deleteRows", personas, owner)
 
     assert fetch(database_url, 'SELECT used FROM "UsageQuota"') == [(0,)]
     assert fetch(database_url, 'SELECT sum(amount)::int FROM "UsageLog"') == [(0,)]
@@ -157,13 +154,13 @@ async def test_an_admin_deletes_and_restores_several_users_rows(client: Client, 
     posts = [insert(database_url, "Post", userId=owner) for owner in owners]
     hidden = insert(database_url, "Post", userId=gone, isDeleted=True)
 
-    found = await send(client, "deleteRows", [*posts, owners[0], hidden], admin)
+    found = await each(client, "deleteRows", [*posts, owners[0], hidden], admin)
 
     assert [errors for _, errors in found] == [[], [], absent(2)[1], absent(3)[1]]
     assert deleted(database_url, *(("Post", post) for post in posts)) == [True, True]
     assert deleted(database_url, *(("User", owner) for owner in owners)) == [False, False]
 
-    back = await send(client, "restoreRows", [*posts, hidden], admin)
+    back = await each(client, "restoreRows", [*posts, hidden], admin)
 
     blocked = {"code": "RESTORE_BLOCKED", "field": None, "blockedBy": [{"type": "USER", "id": str(gone)}]}
     assert [errors for _, errors in back] == [[], [], [blocked]]

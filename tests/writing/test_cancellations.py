@@ -27,21 +27,6 @@ from tests.writing.changes import change, faults
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def user(database_url: str) -> UUID:
-    return insert(database_url, "User")
-
-
-@pytest.fixture
-def admin(database_url: str) -> UUID:
-    return insert(database_url, "User", role="admin")
-
-
-@pytest.fixture
-def plan(database_url: str) -> UUID:
-    return insert(database_url, "Plan", name="Pro", price="29.00", postGenerationLimit=100)
-
-
 async def test_canceling_acts_at_the_periods_end(
     client: Client, database_url: str, user: UUID, admin: UUID, plan: UUID
 ) -> None:

@@ -24,11 +24,6 @@ VIEWER = (
 
 
 @pytest.fixture
-def admin(database_url: str) -> UUID:
-    return insert(database_url, "User", role="admin")
-
-
-@pytest.fixture
 def user(database_url: str) -> UUID:
     return insert(database_url, "User", email="ada@example.com")
 

@@ -9,6 +9,7 @@ from graphql import GraphQLEnumType
 from schema import core_schema
 from tests.conftest import Client
 from tests.rows import fetch, insert
+from tests.writing.changes import send
 
 ERRORS = """userErrors { __typename code message field
     ... on Conflict { current { id } }
@@ -73,10 +74,7 @@ async def refused(client: Client, by: UUID, mutation: str, key: str | None = Non
 
 
 async def sent(client: Client, by: UUID, mutation: str, key: str | None = None, **given: Any) -> Any:
-    title = mutation[0].upper() + mutation[1:]
-    document = f"""mutation($input: {title}Input!, $key: String) {{
-        {mutation}(input: $input, idempotencyKey: $key) {{ {ERRORS} }} }}"""
-    return (await client.data(document, {"input": given, "key": key}, by=by))[mutation]
+    return await send(client, mutation, ERRORS, given, by=by, key=key)
 
 
 async def _sent_again(client: Client, user: UUID) -> Any:

@@ -8,9 +8,10 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.conftest import Client
-from tests.rows import execute, fetch, insert
+from tests.rows import execute, insert
 from tests.writing.changes import absent, bad, change, faults
 from tests.writing.recording import COMMENT, IDEA, IMAGE, POSTS, QUOTA, World, settle
+from tests.writing.waiting import until_waiting
 from zorbit.services.personas import system_personas
 
 
@@ -200,23 +201,10 @@ async def test_nothing_paid_lands_in_what_is_being_deleted(client: Client, world
                 client, "recordIdeas", "ideas { id }", by=world.owner, messageId=world.message, ideas=[IDEA]
             ),
         )
-        await blocked(world.url, 2)
+        await until_waiting(world.url, 2)
         await deleting.commit()
 
     paid_posts, paid_ideas = await recording
     assert faults(paid_posts) == absent("posts.1.messageId")
     assert faults(paid_ideas) == absent("messageId")
     assert world.state() == before
-
-
-async def blocked(url: str, count: int) -> None:
-    """Wait until as many of the server's transactions wait for a lock."""
-    waiting = """
-        SELECT count(*) FROM pg_stat_activity
-        WHERE wait_event_type = 'Lock' AND datname = current_database()
-    """
-    for _ in range(500):
-        if fetch(url, waiting) == [(count,)]:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"there were never {count} that waited")

@@ -1,114 +1,71 @@
 """Idempotency keys: what is sent twice under one key takes effect once."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
-import psycopg
 import pytest
 
 from tests.conftest import Client
 from tests.rows import execute, fetch, insert
 from tests.writing.changes import ERRORS, faults
-from tests.writing.waiting import until_waiting
-from zorbit import app, db
-from zorbit.auth.local import LocalIssuer
+from tests.writing.keys import CREATE, KEY, REUSED, count, create, keys, send
 from zorbit.config import Settings
+from zorbit.db import Database
 from zorbit.services import idempotency
 from zorbit.services.terms import terms
 
-KEY = "a key"
-CREATE = f"""mutation($input: CreatePostInput!, $key: String) {{
-  createPost(input: $input, idempotencyKey: $key) {{ post {{ id title content metadata }} {ERRORS} }}
-}}"""
 DAY = timedelta(days=1)
-CALLERS = 20
-REUSED = [("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")]
-
-
-@pytest.fixture
-def owner(database_url: str) -> UUID:
-    """A user who may schedule posts."""
-    user = insert(database_url, "User")
-    insert(database_url, "Subscription", userId=user, planId=insert(database_url, "Plan"))
-    return user
-
-
-async def create(client: Client, by: UUID, key: str | None = KEY, **given: Any) -> Any:
-    """The payload of `createPost`."""
-    variables = {"input": {"content": "Once"} | given, "key": key}
-    return (await client.data(CREATE, variables, by=by))["createPost"]
-
-
-async def send(client: Client, by: UUID, field: str) -> Any:
-    """The payload of a mutation that is written out."""
-    (payload,) = (await client.data(f"mutation {{ {field} }}", by=by)).values()
-    return payload
-
-
-def count(url: str, table: str) -> int:
-    (found,) = fetch(url, f'SELECT count(*) FROM "{table}"')
-    return int(found[0])
-
-
-def keys(url: str) -> list[tuple[Any, ...]]:
-    """Whose keys are kept for what."""
-    return fetch(url, 'SELECT "callerId", mutation, key FROM "IdempotencyKey" ORDER BY id')
 
 
 # The same again
 
 
 async def test_the_same_again_is_answered_the_same_and_has_no_second_effect(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
-    first = await create(client, owner, title="One")
-    again = await create(client, owner, title="One")
+    first = await create(client, subscriber, title="One")
+    again = await create(client, subscriber, title="One")
 
     assert first["userErrors"] == []
     assert again == first
     assert fetch(database_url, 'SELECT id FROM "Post"') == [(UUID(first["post"]["id"]),)]
-    assert keys(database_url) == [(owner, "createPost", KEY)]
+    assert keys(database_url) == [(subscriber, "createPost", KEY)]
 
 
 async def test_without_a_key_the_same_again_is_another(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
     for _ in range(2):
-        await create(client, owner, None)
+        await create(client, subscriber, None)
 
     assert count(database_url, "Post") == 2
     assert keys(database_url) == []
 
 
 async def test_a_repeat_resolves_its_own_selection_over_what_is_there_now(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
-    first = await create(client, owner, title="One")
+    first = await create(client, subscriber, title="One")
     execute(database_url, 'UPDATE "Post" SET title = %s', "Two")
 
     call = f'createPost(idempotencyKey: "{KEY}", input: {{title: "One", content: "Once"}})'
-    payload = await send(client, owner, f"{call} {{ post {{ title status user {{ id }} }} }}")
+    payload = await send(client, subscriber, f"{call} {{ post {{ title status user {{ id }} }} }}")
 
     assert first["post"]["title"] == "One"
-    assert payload == {"post": {"title": "Two", "status": "DRAFT", "user": {"id": str(owner)}}}
+    assert payload == {"post": {"title": "Two", "status": "DRAFT", "user": {"id": str(subscriber)}}}
     assert count(database_url, "Post") == 1
 
 
-async def test_what_is_spent_is_spent_once(client: Client, database_url: str, owner: UUID) -> None:
-    post = insert(database_url, "Post", userId=owner)
+async def test_what_is_spent_is_spent_once(client: Client, database_url: str, subscriber: UUID) -> None:
+    post = insert(database_url, "Post", userId=subscriber)
     call = (
         f'schedulePost(idempotencyKey: "{KEY}", input: {{id: "{post}", scheduledOn: "2099-01-01T00:00:00Z"}})'
     )
     shown = f"{{ post {{ status }} quota {{ used limit }} {ERRORS} }}"
 
-    answers = [await send(client, owner, f"{call} {shown}") for _ in range(3)]
+    answers = [await send(client, subscriber, f"{call} {shown}") for _ in range(3)]
 
     expected = {"post": {"status": "SCHEDULED"}, "quota": {"used": 1, "limit": 30}, "userErrors": []}
     assert answers == [expected] * 3
@@ -116,13 +73,13 @@ async def test_what_is_spent_is_spent_once(client: Client, database_url: str, ow
 
 
 async def test_a_deletion_sent_again_is_answered_as_before_and_recorded_once(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
-    post = insert(database_url, "Post", userId=owner)
+    post = insert(database_url, "Post", userId=subscriber)
     call = f'deletePost(idempotencyKey: "{KEY}", input: {{id: "{post}"}})'
     shown = f"{{ deletedId trashEntry {{ id deletedAt }} refunded {ERRORS} }}"
 
-    first, again = [await send(client, owner, f"{call} {shown}") for _ in range(2)]
+    first, again = [await send(client, subscriber, f"{call} {shown}") for _ in range(2)]
 
     assert first["deletedId"] == first["trashEntry"]["id"] == str(post)
     assert again == first
@@ -132,11 +89,11 @@ async def test_a_deletion_sent_again_is_answered_as_before_and_recorded_once(
 
 
 async def test_two_fields_of_one_document_share_a_key_too(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
     call = f'createThread(idempotencyKey: "{KEY}", input: {{title: "T"}}) {{ thread {{ id }} }}'
 
-    data = await client.data(f"mutation {{ first: {call} again: {call} }}", by=owner)
+    data = await client.data(f"mutation {{ first: {call} again: {call} }}", by=subscriber)
 
     assert data["first"] == data["again"]
     assert count(database_url, "Thread") == 1
@@ -156,38 +113,40 @@ async def test_two_fields_of_one_document_share_a_key_too(
     ],
 )
 async def test_the_order_in_which_arguments_are_written_is_no_difference(
-    client: Client, database_url: str, owner: UUID, before: dict[str, Any], after: dict[str, Any]
+    client: Client, database_url: str, subscriber: UUID, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     assert json.dumps(before) != json.dumps(after)
 
-    first, again = [await create(client, owner, **given) for given in (before, after)]
+    first, again = [await create(client, subscriber, **given) for given in (before, after)]
 
     assert again == first
     assert count(database_url, "Post") == 1
 
 
 async def test_literals_and_variables_are_no_difference(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
-    persona = insert(database_url, "Persona", userId=owner)
+    persona = insert(database_url, "Persona", userId=subscriber)
     first = await create(
-        client, owner, type="IDEA", metadata={"n": [1, "x"], "f": 1.5}, personaId=str(persona)
+        client, subscriber, type="IDEA", metadata={"n": [1, "x"], "f": 1.5}, personaId=str(persona)
     )
 
     written = f'metadata: {{f: 1.5, n: [1, "x"]}}, personaId: "{str(persona).upper()}"'
     call = f'createPost(idempotencyKey: "{KEY}", input: {{type: IDEA, content: """Once""", {written}}})'
-    again = await send(client, owner, f"{call} {{ post {{ id title content metadata }} {ERRORS} }}")
+    again = await send(client, subscriber, f"{call} {{ post {{ id title content metadata }} {ERRORS} }}")
 
     assert again == first
     assert count(database_url, "Post") == 1
 
 
-async def test_a_moment_is_the_same_in_every_zone(client: Client, database_url: str, owner: UUID) -> None:
-    post = insert(database_url, "Post", userId=owner)
+async def test_a_moment_is_the_same_in_every_zone(
+    client: Client, database_url: str, subscriber: UUID
+) -> None:
+    post = insert(database_url, "Post", userId=subscriber)
     call = 'schedulePost(idempotencyKey: "{}", input: {{id: "{}", scheduledOn: "{}"}}) {{ post {{ id }} {} }}'
 
     answers = [
-        await send(client, owner, call.format(KEY, post, moment, ERRORS))
+        await send(client, subscriber, call.format(KEY, post, moment, ERRORS))
         for moment in ("2099-01-01T00:00:00Z", "2099-01-01T02:00:00+02:00", "2099-01-01T00:00:00.000+00:00")
     ]
 
@@ -207,40 +166,42 @@ async def test_a_moment_is_the_same_in_every_zone(client: Client, database_url: 
     ],
 )
 async def test_other_arguments_under_the_key_are_refused(
-    client: Client, database_url: str, owner: UUID, other: dict[str, Any]
+    client: Client, database_url: str, subscriber: UUID, other: dict[str, Any]
 ) -> None:
-    first = await create(client, owner, title="One")
+    first = await create(client, subscriber, title="One")
 
-    refused = await create(client, owner, **other)
+    refused = await create(client, subscriber, **other)
 
     assert faults(refused) == REUSED
     assert refused["post"] is None
     assert fetch(database_url, 'SELECT id, title FROM "Post"') == [(UUID(first["post"]["id"]), "One")]
-    assert await create(client, owner, title="One") == first
+    assert await create(client, subscriber, title="One") == first
 
 
-async def test_null_and_left_out_are_two_arguments(client: Client, database_url: str, owner: UUID) -> None:
-    thread = insert(database_url, "Thread", userId=owner, title="T")
+async def test_null_and_left_out_are_two_arguments(
+    client: Client, database_url: str, subscriber: UUID
+) -> None:
+    thread = insert(database_url, "Thread", userId=subscriber, title="T")
     call = 'updateThread(idempotencyKey: "{}", input: {{id: "{}"{}}}) {{ thread {{ title }} {} }}'
 
-    kept = await send(client, owner, call.format(KEY, thread, "", ERRORS))
-    refused = await send(client, owner, call.format(KEY, thread, ", title: null", ERRORS))
+    kept = await send(client, subscriber, call.format(KEY, thread, "", ERRORS))
+    refused = await send(client, subscriber, call.format(KEY, thread, ", title: null", ERRORS))
 
     assert kept == {"thread": {"title": "T"}, "userErrors": []}
     assert faults(refused) == REUSED
     assert fetch(database_url, 'SELECT title FROM "Thread"') == [("T",)]
 
 
-async def test_a_key_is_the_callers_own(client: Client, database_url: str, owner: UUID) -> None:
+async def test_a_key_is_the_callers_own(client: Client, database_url: str, subscriber: UUID) -> None:
     other = insert(database_url, "User")
 
-    posts = {(await create(client, by, title=str(by)))["post"]["id"] for by in (owner, other)}
+    posts = {(await create(client, by, title=str(by)))["post"]["id"] for by in (subscriber, other)}
 
     assert len(posts) == count(database_url, "Post") == 2
-    assert keys(database_url) == [(owner, "createPost", KEY), (other, "createPost", KEY)]
+    assert keys(database_url) == [(subscriber, "createPost", KEY), (other, "createPost", KEY)]
 
 
-async def test_a_key_is_of_one_mutation(client: Client, database_url: str, owner: UUID) -> None:
+async def test_a_key_is_of_one_mutation(client: Client, database_url: str, subscriber: UUID) -> None:
     calls = [
         'createThread({}, input: {{title: "T"}})',
         'createTemplate({}, input: {{name: "T", content: "C"}})',
@@ -248,37 +209,37 @@ async def test_a_key_is_of_one_mutation(client: Client, database_url: str, owner
 
     for call in calls:
         payload = await send(
-            client, owner, f"{call.format(f'idempotencyKey: {json.dumps(KEY)}')} {{ {ERRORS} }}"
+            client, subscriber, f"{call.format(f'idempotencyKey: {json.dumps(KEY)}')} {{ {ERRORS} }}"
         )
         assert payload["userErrors"] == []
 
     assert [count(database_url, table) for table in ("Thread", "Template")] == [1, 1]
-    assert keys(database_url) == [(owner, "createThread", KEY), (owner, "createTemplate", KEY)]
+    assert keys(database_url) == [(subscriber, "createThread", KEY), (subscriber, "createTemplate", KEY)]
 
 
 # What the key is worth afterwards
 
 
-async def test_a_refusal_leaves_the_key_free(client: Client, database_url: str, owner: UUID) -> None:
-    persona = insert(database_url, "Persona", userId=owner, isDeleted=True)
+async def test_a_refusal_leaves_the_key_free(client: Client, database_url: str, subscriber: UUID) -> None:
+    persona = insert(database_url, "Persona", userId=subscriber, isDeleted=True)
 
-    refused = await create(client, owner, personaId=str(persona))
+    refused = await create(client, subscriber, personaId=str(persona))
     assert faults(refused) == [("NOT_FOUND", "input.personaId")]
     assert (keys(database_url), count(database_url, "Post")) == ([], 0)
 
     execute(database_url, 'UPDATE "Persona" SET "isDeleted" = false')
-    again = await create(client, owner, personaId=str(persona))
+    again = await create(client, subscriber, personaId=str(persona))
     assert again["userErrors"] == []
     assert (count(database_url, "Post"), len(keys(database_url))) == (1, 1)
 
 
 async def test_after_a_refusal_the_key_may_be_sent_with_other_arguments(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
-    refused = await create(client, owner, title="x" * 301, content="y" * 3001)
+    refused = await create(client, subscriber, title="x" * 301, content="y" * 3001)
     assert faults(refused) == [("BAD_USER_INPUT", "input.content"), ("BAD_USER_INPUT", "input.title")]
 
-    payload = await create(client, owner, title="One")
+    payload = await create(client, subscriber, title="One")
 
     assert payload["userErrors"] == []
     assert count(database_url, "Post") == 1
@@ -286,23 +247,23 @@ async def test_after_a_refusal_the_key_may_be_sent_with_other_arguments(
 
 @pytest.mark.parametrize("deletion", ["row", "for good"])
 async def test_a_repeat_shows_nothing_of_what_was_deleted_since(
-    client: Client, database_url: str, owner: UUID, deletion: str
+    client: Client, database_url: str, subscriber: UUID, deletion: str
 ) -> None:
-    await create(client, owner)
+    await create(client, subscriber)
     remove = 'UPDATE "Post" SET "isDeleted" = true' if deletion == "row" else 'DELETE FROM "Post"'
     execute(database_url, remove)
 
-    again = await create(client, owner)
+    again = await create(client, subscriber)
 
     assert again == {"post": None, "userErrors": []}
     assert fetch(database_url, 'SELECT count(*) FROM "Post" WHERE NOT "isDeleted"') == [(0,)]
 
 
 async def test_a_repeat_shows_a_demoted_caller_what_is_visible_to_them_now(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
     admin = insert(database_url, "User", role="admin")
-    post = insert(database_url, "Post", userId=owner, title="Before")
+    post = insert(database_url, "Post", userId=subscriber, title="Before")
     call = f'updatePost(idempotencyKey: "{KEY}", input: {{id: "{post}", title: "After"}})'
     ask = f"{call} {{ post {{ title }} {ERRORS} }}"
     assert await send(client, admin, ask) == {"post": {"title": "After"}, "userErrors": []}
@@ -319,43 +280,43 @@ async def test_a_repeat_shows_a_demoted_caller_what_is_visible_to_them_now(
     ("age", "is_new"), [(DAY - timedelta(minutes=1), False), (DAY, True), (9 * DAY, True)]
 )
 async def test_after_a_day_a_key_is_new_again(
-    client: Client, database_url: str, owner: UUID, age: timedelta, is_new: bool
+    client: Client, database_url: str, subscriber: UUID, age: timedelta, is_new: bool
 ) -> None:
-    first = await create(client, owner)
+    first = await create(client, subscriber)
     execute(database_url, 'UPDATE "IdempotencyKey" SET "createdAt" = now() - %s', age)
 
-    again = await create(client, owner)
+    again = await create(client, subscriber)
 
     assert (again != first) == is_new
     assert count(database_url, "Post") == 1 + is_new
     assert len(keys(database_url)) == 1
-    assert await create(client, owner) == again
+    assert await create(client, subscriber) == again
     if is_new:
-        assert faults(await create(client, owner, title="Other")) == REUSED
+        assert faults(await create(client, subscriber, title="Other")) == REUSED
 
 
 async def test_after_a_day_a_key_may_be_sent_with_other_arguments(
-    client: Client, database_url: str, owner: UUID
+    client: Client, database_url: str, subscriber: UUID
 ) -> None:
-    await create(client, owner)
+    await create(client, subscriber)
     execute(database_url, 'UPDATE "IdempotencyKey" SET "createdAt" = now() - interval \'24 hours\'')
 
-    other = await create(client, owner, title="Other")
+    other = await create(client, subscriber, title="Other")
 
     assert other["post"]["title"] == "Other"
-    assert await create(client, owner, title="Other") == other
-    assert faults(await create(client, owner)) == REUSED
+    assert await create(client, subscriber, title="Other") == other
+    assert faults(await create(client, subscriber)) == REUSED
 
 
-async def test_keys_of_a_day_ago_are_forgotten(database_url: str, settings: Settings, owner: UUID) -> None:
-    database = db.connect(database_url, settings)
+async def test_keys_of_a_day_ago_are_forgotten(
+    database: Database, database_url: str, settings: Settings, subscriber: UUID
+) -> None:
     now = fetch(database_url, "SELECT now()")[0][0]
     ages = [timedelta(0), DAY - timedelta(microseconds=1), DAY, DAY + timedelta(microseconds=1), 9 * DAY]
-    ids = [insert(database_url, "IdempotencyKey", callerId=owner, createdAt=now - age) for age in ages]
+    ids = [insert(database_url, "IdempotencyKey", callerId=subscriber, createdAt=now - age) for age in ages]
 
     async with database.write() as session:
         forgotten = await idempotency.forget_old(session, terms(settings, now))
-    await database.close()
 
     assert forgotten == 3
     assert fetch(database_url, 'SELECT id FROM "IdempotencyKey" ORDER BY id') == [(id,) for id in ids[:2]]
@@ -365,8 +326,10 @@ async def test_keys_of_a_day_ago_are_forgotten(database_url: str, settings: Sett
 
 
 @pytest.mark.parametrize("key", ["", "k" * 201, "🙂" * 201, "a\0b", "\0"])
-async def test_what_is_no_key_is_refused(client: Client, database_url: str, owner: UUID, key: str) -> None:
-    payload = await create(client, owner, key)
+async def test_what_is_no_key_is_refused(
+    client: Client, database_url: str, subscriber: UUID, key: str
+) -> None:
+    payload = await create(client, subscriber, key)
 
     assert faults(payload) == [("BAD_USER_INPUT", "idempotencyKey")]
     assert payload["post"] is None
@@ -375,10 +338,10 @@ async def test_what_is_no_key_is_refused(client: Client, database_url: str, owne
 
 @pytest.mark.parametrize("key", ["\ud800", "x\udfff"])
 async def test_half_a_surrogate_pair_is_no_key(
-    client: Client, database_url: str, owner: UUID, key: str
+    client: Client, database_url: str, subscriber: UUID, key: str
 ) -> None:
     content = json.dumps({"query": CREATE, "variables": {"input": {"content": "Once"}, "key": key}})
-    headers = {"authorization": f"Bearer {client.token(owner)}", "content-type": "application/json"}
+    headers = {"authorization": f"Bearer {client.token(subscriber)}", "content-type": "application/json"}
 
     response = await client.http.post("/graphql", content=content, headers=headers)
 
@@ -388,108 +351,9 @@ async def test_half_a_surrogate_pair_is_no_key(
 
 
 @pytest.mark.parametrize("key", [" ", "k" * 200, "🙂" * 200, "'; --", "ключ"])
-async def test_any_other_text_is_a_key(client: Client, database_url: str, owner: UUID, key: str) -> None:
-    first, again = [await create(client, owner, key) for _ in range(2)]
+async def test_any_other_text_is_a_key(client: Client, database_url: str, subscriber: UUID, key: str) -> None:
+    first, again = [await create(client, subscriber, key) for _ in range(2)]
 
     assert first["userErrors"] == []
     assert again == first
-    assert keys(database_url) == [(owner, "createPost", key)]
-
-
-# At once
-
-
-@pytest.fixture(scope="module")
-async def crowded(worker_database: str, settings: Settings, data_dir: Path) -> AsyncIterator[Client]:
-    """A caller of a server that has a connection for each of twenty requests."""
-    application = app.create(settings.model_copy(update={"pool_size": CALLERS}), worker_database)
-    async with (
-        application.router.lifespan_context(application),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=application), base_url="http://127.0.0.1"
-        ) as http,
-    ):
-        yield Client(http, LocalIssuer.open(data_dir))
-
-
-async def test_of_twenty_at_once_one_has_the_effect_and_all_have_the_answer(
-    crowded: Client, database_url: str, owner: UUID
-) -> None:
-    answers = await asyncio.gather(*(create(crowded, owner, title="One") for _ in range(CALLERS)))
-
-    assert answers[0]["userErrors"] == []
-    assert answers == [answers[0]] * CALLERS
-    assert fetch(database_url, 'SELECT id FROM "Post"') == [(UUID(answers[0]["post"]["id"]),)]
-    assert keys(database_url) == [(owner, "createPost", KEY)]
-
-
-async def test_of_twenty_at_once_that_spend_one_pays(crowded: Client, database_url: str, owner: UUID) -> None:
-    ask = f"""createPersona(idempotencyKey: "{KEY}", input: {{name: "Ada", defaultPrompt: "Write."}})
-              {{ persona {{ id }} quota {{ used }} {ERRORS} }}"""
-
-    answers = await asyncio.gather(*(send(crowded, owner, ask) for _ in range(CALLERS)))
-
-    (persona,) = fetch(database_url, 'SELECT id FROM "Persona"')
-    assert answers == [{"persona": {"id": str(persona[0])}, "quota": {"used": 1}, "userErrors": []}] * CALLERS
-    assert fetch(database_url, 'SELECT amount, "subjectId" FROM "UsageLog"') == [(1, persona[0])]
-
-
-async def test_of_twenty_at_once_with_other_arguments_one_has_the_effect(
-    crowded: Client, database_url: str, owner: UUID
-) -> None:
-    titles = [str(number) for number in range(CALLERS)]
-
-    answers = await asyncio.gather(*(create(crowded, owner, title=title) for title in titles))
-
-    (made,) = [answer for answer in answers if answer["post"]]
-    assert fetch(database_url, 'SELECT title FROM "Post"') == [(made["post"]["title"],)]
-    assert [faults(answer) for answer in answers if answer is not made] == [REUSED] * (CALLERS - 1)
-
-
-@contextmanager
-def held(url: str, user: UUID) -> Iterator[int]:
-    """The user, held by another process: whoever writes has claimed the key, and waits. That process's id."""
-    with psycopg.connect(url) as connection:
-        connection.execute('SELECT 1 FROM "User" WHERE id = %s FOR NO KEY UPDATE', [user])
-        yield connection.info.backend_pid
-        connection.rollback()
-
-
-CANCEL = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))"
-
-
-@pytest.mark.parametrize("title", ["One", "Two"])
-async def test_who_waits_for_a_first_that_fails_has_the_effect_itself(
-    crowded: Client, database_url: str, owner: UUID, title: str
-) -> None:
-    given = {"input": {"content": "Once", "title": "One"}, "key": KEY}
-    async with asyncio.TaskGroup() as tasks:
-        with held(database_url, owner) as holder:
-            first = tasks.create_task(crowded.run(CREATE, given, by=owner))
-            await until_waiting(database_url, 1)
-            second = tasks.create_task(create(crowded, owner, title=title))
-            await until_waiting(database_url, 2)
-            assert fetch(database_url, CANCEL, holder) == [(True,)]
-            failed = await first
-        made = await second
-
-    assert [error["extensions"]["code"] for error in failed["errors"]] == ["SERVICE_UNAVAILABLE"]
-    assert made["userErrors"] == []
-    assert fetch(database_url, 'SELECT id, title FROM "Post"') == [(UUID(made["post"]["id"]), title)]
-    assert await create(crowded, owner, title=title) == made
-
-
-async def test_who_waits_for_a_first_that_is_refused_is_judged_by_itself(
-    crowded: Client, database_url: str, owner: UUID
-) -> None:
-    persona = insert(database_url, "Persona", userId=owner, isDeleted=True)
-    async with asyncio.TaskGroup() as tasks:
-        with held(database_url, owner):
-            both = []
-            for number in (1, 2):
-                both.append(tasks.create_task(create(crowded, owner, personaId=str(persona))))
-                await until_waiting(database_url, number)
-
-    for payload in [task.result() for task in both]:
-        assert faults(payload) == [("NOT_FOUND", "input.personaId")]
-    assert (count(database_url, "Post"), keys(database_url)) == (0, [])
+    assert keys(database_url) == [(subscriber, "createPost", key)]

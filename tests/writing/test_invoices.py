@@ -24,11 +24,6 @@ ITEM = {"description": "Help", "quantity": 1, "unitPrice": "10.00"}
 
 
 @pytest.fixture
-def admin(database_url: str) -> UUID:
-    return insert(database_url, "User", role="admin")
-
-
-@pytest.fixture
 def owner(database_url: str) -> UUID:
     return insert(database_url, "User")
 

@@ -1,7 +1,6 @@
 """Payment methods: one default whenever there are any, and never a card's number."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,8 +11,6 @@ from tests.conftest import Client
 from tests.rows import NOW, fetch, insert
 from tests.writing.billing import at, recorded, whole
 from tests.writing.changes import absent, bad, change, faults
-from zorbit import db
-from zorbit.config import Settings
 from zorbit.db import Database
 from zorbit.errors import BadInput
 from zorbit.services import payment_methods
@@ -28,13 +25,6 @@ CARD: dict[str, Any] = {
     "expiryMonth": 12,
     "expiryYear": 2199,
 }
-
-
-@pytest.fixture
-async def database(database_url: str, settings: Settings) -> AsyncIterator[Database]:
-    connected = db.connect(database_url, settings)
-    yield connected
-    await connected.close()
 
 
 @pytest.fixture

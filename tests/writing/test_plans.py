@@ -22,11 +22,6 @@ NEW = {
 DEEP: Any = [[[[[[[[[]]]]]]]]]
 
 
-@pytest.fixture
-def admin(database_url: str) -> UUID:
-    return insert(database_url, "User", role="admin")
-
-
 async def test_a_plan_is_made_with_defaults(client: Client, database_url: str, admin: UUID) -> None:
     payload = await change(client, "createPlan", PLAN, by=admin, **NEW)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,30 +15,13 @@ from tests.conftest import Client
 from tests.rows import execute, fetch, insert, insert_many
 from tests.writing.billing import amounts, invoices, items, quotas, subscribed, subscription, whole
 from tests.writing.changes import change
-from zorbit import app, db
+from zorbit import app
 from zorbit.config import Settings
 from zorbit.db import Database
 from zorbit.services import renewals
 from zorbit.services.cycles import months_after
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-
-
-@pytest.fixture
-async def database(database_url: str, settings: Settings) -> AsyncIterator[Database]:
-    connected = db.connect(database_url, settings)
-    yield connected
-    await connected.close()
-
-
-@pytest.fixture
-def user(database_url: str) -> UUID:
-    return insert(database_url, "User")
-
-
-@pytest.fixture
-def plan(database_url: str) -> UUID:
-    return insert(database_url, "Plan", name="Pro", price="29.00", postGenerationLimit=100)
 
 
 def ago(time: timedelta) -> datetime:

@@ -40,11 +40,6 @@ def owner(database_url: str) -> UUID:
     return user
 
 
-@pytest.fixture
-def admin(database_url: str) -> UUID:
-    return insert(database_url, "User", role="admin")
-
-
 async def test_what_would_come_back_is_counted_without_what_was_deleted_singly(
     client: Client, database_url: str, owner: UUID
 ) -> None:

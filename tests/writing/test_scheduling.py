@@ -9,27 +9,19 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import execute, fetch, insert
+from tests.writing.changes import change, faults, used
 
 LATER = "2099-01-31T09:00:00Z"
 LATER_STILL = "2099-02-28T09:00:00+02:00"
 ADDRESS = "https://www.linkedin.com/feed/update/urn:li:share:1"
 
-ERRORS = "userErrors { __typename code message field ... on Conflict { current { id } } }"
 POST = "post { id status scheduledOn published linkedinUrl linkedinPostedAt updatedAt }"
 QUOTA = "quota { type used limit }"
 
 
-async def change(client: Client, name: str, by: UUID, shown: str = POST, **given: Any) -> Any:
+async def act(client: Client, name: str, by: UUID, shown: str = POST, **given: Any) -> Any:
     """The payload of the mutation `name`."""
-    title = name[0].upper() + name[1:]
-    ask = f"mutation($input: {title}Input!) {{ {name}(input: $input) {{ {shown} {ERRORS} }} }}"
-    return (await client.data(ask, {"input": {key: _sent(value) for key, value in given.items()}}, by=by))[
-        name
-    ]
-
-
-def _sent(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value
+    return await change(client, name, shown, by=by, **given)
 
 
 @pytest.fixture
@@ -41,11 +33,6 @@ def owner(database_url: str) -> UUID:
     return user
 
 
-def codes(payload: Any) -> list[tuple[str, list[str] | None]]:
-    """Code and field of each error."""
-    return [(error["code"], error["field"]) for error in payload["userErrors"]]
-
-
 def stored(url: str, post: UUID) -> tuple[Any, ...]:
     """What the database holds of a post's schedule."""
     statement = (
@@ -54,65 +41,55 @@ def stored(url: str, post: UUID) -> tuple[Any, ...]:
     return fetch(url, statement, post)[0]
 
 
-def used(url: str, user: UUID) -> list[tuple[int, int]]:
-    """(used, the sum of the entries) of the user's scheduling quota."""
-    return fetch(
-        url,
-        'SELECT q.used, (SELECT sum(l.amount) FROM "UsageLog" l WHERE l."quotaId" = q.id)::int '
-        'FROM "UsageQuota" q WHERE q."userId" = %s AND q.type = \'post_scheduling\'',
-        user,
-    )
-
-
 async def test_scheduling_makes_a_draft_ready_and_spends_one(
     client: Client, database_url: str, owner: UUID
 ) -> None:
     post = insert(database_url, "Post", userId=owner)
 
-    payload = await change(client, "schedulePost", owner, f"{POST} {QUOTA}", id=post, scheduledOn=LATER)
+    payload = await act(client, "schedulePost", owner, f"{POST} {QUOTA}", id=post, scheduledOn=LATER)
 
     assert payload["userErrors"] == []
     assert payload["post"]["status"] == "SCHEDULED"
     assert payload["post"]["scheduledOn"] == LATER
     assert payload["quota"] == {"type": "POST_SCHEDULING", "used": 1, "limit": 2}
-    assert used(database_url, owner) == [(1, 1)]
+    assert used(database_url, owner, "post_scheduling") == [(1, 1)]
 
 
 async def test_rescheduling_is_free_and_unscheduling_gives_back(
     client: Client, database_url: str, owner: UUID
 ) -> None:
     post = insert(database_url, "Post", userId=owner)
-    await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+    await act(client, "schedulePost", owner, id=post, scheduledOn=LATER)
 
-    moved = await change(client, "reschedulePost", owner, id=post, scheduledOn=LATER_STILL)
-    freed = await change(client, "unschedulePost", owner, f"{POST} {QUOTA} refunded", id=post)
+    moved = await act(client, "reschedulePost", owner, id=post, scheduledOn=LATER_STILL)
+    freed = await act(client, "unschedulePost", owner, f"{POST} {QUOTA} refunded", id=post)
 
     assert moved["post"]["scheduledOn"] == "2099-02-28T07:00:00Z"
     assert freed["post"]["status"] == "READY"
     assert (freed["refunded"], freed["quota"]["used"]) == (True, 0)
-    assert used(database_url, owner) == [(0, 0)]
+    assert used(database_url, owner, "post_scheduling") == [(0, 0)]
 
 
 async def test_nothing_is_given_back_after_the_cycle_of_the_spend(
     client: Client, database_url: str, owner: UUID
 ) -> None:
     post = insert(database_url, "Post", userId=owner)
-    await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+    await act(client, "schedulePost", owner, id=post, scheduledOn=LATER)
     month = """"billingCycleStart" = "billingCycleStart" - interval '1 month',
         "billingCycleEnd" = now() - interval '1 second', "resetDate" = now() - interval '1 second'"""
     execute(database_url, f'UPDATE "UsageQuota" SET {month}')
 
-    freed = await change(client, "unschedulePost", owner, f"{POST} {QUOTA} refunded", id=post)
+    freed = await act(client, "unschedulePost", owner, f"{POST} {QUOTA} refunded", id=post)
 
     assert freed["post"]["status"] == "READY"
     assert (freed["refunded"], freed["quota"]["used"]) == (False, 0)
-    assert used(database_url, owner) == [(1, 1)]
+    assert used(database_url, owner, "post_scheduling") == [(1, 1)]
 
 
 async def test_an_exhausted_quota_schedules_nothing(client: Client, database_url: str, owner: UUID) -> None:
     first, second, third = (insert(database_url, "Post", userId=owner) for _ in range(3))
     for post in (first, second):
-        await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+        await act(client, "schedulePost", owner, id=post, scheduledOn=LATER)
     ask = f"""
         mutation($input: SchedulePostInput!) {{ schedulePost(input: $input) {{
           post {{ id }} userErrors {{ code ... on QuotaExhausted {{ {QUOTA} resetsAt }} }} }} }}
@@ -126,7 +103,7 @@ async def test_an_exhausted_quota_schedules_nothing(client: Client, database_url
     assert error["quota"] == {"type": "POST_SCHEDULING", "used": 2, "limit": 2}
     assert error["resetsAt"] is not None
     assert stored(database_url, third) == (None, False, False, None)
-    assert used(database_url, owner) == [(2, 2)]
+    assert used(database_url, owner, "post_scheduling") == [(2, 2)]
 
 
 async def test_without_a_subscription_plans_are_offered(client: Client, database_url: str) -> None:
@@ -154,10 +131,10 @@ async def test_a_time_that_is_past_is_refused(
     post = insert(database_url, "Post", userId=owner)
     at = datetime.now(UTC).isoformat() if when == "now" else when
 
-    payload = await change(client, "schedulePost", owner, id=post, scheduledOn=at)
+    payload = await act(client, "schedulePost", owner, id=post, scheduledOn=at)
 
-    assert codes(payload) == [("BAD_USER_INPUT", ["input", "scheduledOn"])]
-    assert used(database_url, owner) == []
+    assert faults(payload) == [("BAD_USER_INPUT", "input.scheduledOn")]
+    assert used(database_url, owner, "post_scheduling") == []
 
 
 @pytest.mark.parametrize(
@@ -176,9 +153,9 @@ async def test_a_text_that_linkedin_would_not_take_is_not_scheduled(
 ) -> None:
     post = insert(database_url, "Post", userId=owner, content=content, type=type)
 
-    payload = await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+    payload = await act(client, "schedulePost", owner, id=post, scheduledOn=LATER)
 
-    assert codes(payload) == ([] if allowed else [("BAD_USER_INPUT", ["input", "id"])])
+    assert faults(payload) == ([] if allowed else [("BAD_USER_INPUT", "input.id")])
     assert (stored(database_url, post)[0] is not None) is allowed
 
 
@@ -210,23 +187,23 @@ async def test_each_state_refuses_what_does_not_fit_it(
     ]
     before = fetch(database_url, 'SELECT * FROM "Post" ORDER BY id')
 
-    payloads = [await change(client, name, owner, id=id, **given) for name, id, given in asked]
+    payloads = [await act(client, name, owner, id=id, **given) for name, id, given in asked]
 
     for (_, id, _), payload in zip(asked, payloads, strict=True):
         (error,) = payload["userErrors"]
         assert (error["code"], error["current"]) == ("CONFLICT", {"id": str(id)})
     assert fetch(database_url, 'SELECT * FROM "Post" ORDER BY id') == before
-    assert used(database_url, owner) == []
+    assert used(database_url, owner, "post_scheduling") == []
 
 
 async def test_a_posted_post_may_still_be_saved_and_liked(
     client: Client, database_url: str, owner: UUID
 ) -> None:
     post = insert(database_url, "Post", userId=owner)
-    await change(client, "markPostPublished", owner, id=post, linkedinUrl=ADDRESS)
+    await act(client, "markPostPublished", owner, id=post, linkedinUrl=ADDRESS)
 
     for name in ("savePost", "likePost"):
-        assert (await change(client, name, owner, id=post))["userErrors"] == []
+        assert (await act(client, name, owner, id=post))["userErrors"] == []
 
 
 async def test_the_owner_notes_a_post_that_was_posted_by_hand(
@@ -235,14 +212,12 @@ async def test_the_owner_notes_a_post_that_was_posted_by_hand(
     post = insert(database_url, "Post", userId=owner)
     at = "2026-01-31T09:00:00Z"
 
-    payload = await change(
-        client, "markPostPublished", owner, id=post, linkedinUrl=ADDRESS, linkedinPostedAt=at
-    )
+    payload = await act(client, "markPostPublished", owner, id=post, linkedinUrl=ADDRESS, linkedinPostedAt=at)
 
     assert payload["userErrors"] == []
     assert payload["post"]["status"] == "POSTED"
     assert (payload["post"]["linkedinUrl"], payload["post"]["linkedinPostedAt"]) == (ADDRESS, at)
-    assert used(database_url, owner) == []
+    assert used(database_url, owner, "post_scheduling") == []
 
 
 async def test_a_service_records_facts_whatever_became_of_the_post(
@@ -255,7 +230,7 @@ async def test_a_service_records_facts_whatever_became_of_the_post(
     orphan = insert(database_url, "Post", userId=carol)
 
     for post in (unscheduled, deleted, orphan):
-        payload = await change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
+        payload = await act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
 
         assert payload == {"post": None, "userErrors": []}
         assert stored(database_url, post) == (None, True, True, ADDRESS)
@@ -266,14 +241,14 @@ async def test_a_service_records_facts_whatever_became_of_the_post(
 async def test_the_first_address_wins(client: Client, database_url: str, owner: UUID) -> None:
     service = insert(database_url, "User", role="service")
     post = insert(database_url, "Post", userId=owner)
-    await change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
+    await act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
     before = fetch(database_url, 'SELECT * FROM "Post"')
 
-    again = await change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
-    other = await change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS + "2")
+    again = await act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
+    other = await act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS + "2")
 
     assert again["userErrors"] == []
-    assert codes(other) == [("CONFLICT", ["input", "linkedinUrl"])]
+    assert faults(other) == [("CONFLICT", "input.linkedinUrl")]
     assert other["userErrors"][0]["current"] is None  # a service sees no post
     assert fetch(database_url, 'SELECT * FROM "Post"') == before
 
@@ -284,10 +259,10 @@ async def test_a_service_and_strangers_learn_nothing_of_other_posts(
     stranger, service = insert(database_url, "User"), insert(database_url, "User", role="service")
     post = insert(database_url, "Post", userId=owner)
 
-    theirs = await change(client, "markPostPublished", stranger, id=post, linkedinUrl=ADDRESS)
-    unknown = await change(client, "markPostPublished", service, id=uuid4(), linkedinUrl=ADDRESS)
+    theirs = await act(client, "markPostPublished", stranger, id=post, linkedinUrl=ADDRESS)
+    unknown = await act(client, "markPostPublished", service, id=uuid4(), linkedinUrl=ADDRESS)
 
-    assert codes(theirs) == codes(unknown) == [("NOT_FOUND", ["input", "id"])]
+    assert faults(theirs) == faults(unknown) == [("NOT_FOUND", "input.id")]
     assert stored(database_url, post) == (None, False, False, None)
 
 
@@ -310,9 +285,9 @@ async def test_only_linkedins_addresses_are_taken(
 ) -> None:
     post = insert(database_url, "Post", userId=owner)
 
-    payload = await change(client, "markPostPublished", owner, id=post, linkedinUrl=address)
+    payload = await act(client, "markPostPublished", owner, id=post, linkedinUrl=address)
 
-    assert codes(payload) == [("BAD_USER_INPUT", ["input", "linkedinUrl"])]
+    assert faults(payload) == [("BAD_USER_INPUT", "input.linkedinUrl")]
     assert stored(database_url, post) == (None, False, False, None)
 
 
@@ -322,7 +297,7 @@ async def test_a_missed_post_is_due_again_when_it_is_rescheduled(
     missed = datetime.now(UTC) - timedelta(days=2)
     post = insert(database_url, "Post", userId=owner, published=True, scheduledOn=missed)
 
-    payload = await change(client, "reschedulePost", owner, id=post, scheduledOn=LATER)
+    payload = await act(client, "reschedulePost", owner, id=post, scheduledOn=LATER)
 
     assert payload["post"]["scheduledOn"] == LATER
 
@@ -331,7 +306,7 @@ async def test_of_many_who_schedule_one_post_one_pays(client: Client, database_u
     post = insert(database_url, "Post", userId=owner)
 
     payloads = await asyncio.gather(
-        *(change(client, "schedulePost", owner, id=post, scheduledOn=LATER) for _ in range(10))
+        *(act(client, "schedulePost", owner, id=post, scheduledOn=LATER) for _ in range(10))
     )
 
     winners = [payload for payload in payloads if not payload["userErrors"]]
@@ -340,7 +315,7 @@ async def test_of_many_who_schedule_one_post_one_pays(client: Client, database_u
         "CONFLICT",
         "QUOTA_EXHAUSTED",
     }
-    assert used(database_url, owner) == [(1, 1)]
+    assert used(database_url, owner, "post_scheduling") == [(1, 1)]
 
 
 async def test_of_editing_unscheduling_and_posting_at_once_none_is_lost(
@@ -349,13 +324,13 @@ async def test_of_editing_unscheduling_and_posting_at_once_none_is_lost(
     service = insert(database_url, "User", role="service")
     for _ in range(10):
         post = insert(database_url, "Post", userId=owner, content="Before.")
-        scheduled = await change(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+        scheduled = await act(client, "schedulePost", owner, id=post, scheduledOn=LATER)
         read = scheduled["post"]["updatedAt"]
 
         edited, freed, marked = await asyncio.gather(
-            change(client, "updatePost", owner, id=post, content="After.", ifUpdatedAt=read),
-            change(client, "unschedulePost", owner, "refunded", id=post),
-            change(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS),
+            act(client, "updatePost", owner, id=post, content="After.", ifUpdatedAt=read),
+            act(client, "unschedulePost", owner, "refunded", id=post),
+            act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS),
         )
 
         ((content, at, is_posted),) = fetch(
@@ -367,9 +342,9 @@ async def test_of_editing_unscheduling_and_posting_at_once_none_is_lost(
         assert is_posted
         assert (content == "After.") == (edited["userErrors"] == [])
         assert (at is None) == (freed["userErrors"] == [])
-        assert codes(edited) in (
+        assert faults(edited) in (
             [],
-            [("CONFLICT", ["input", "ifUpdatedAt"])],
-            [("CONFLICT", ["input", "id"])],
+            [("CONFLICT", "input.ifUpdatedAt")],
+            [("CONFLICT", "input.id")],
         )
         execute(database_url, 'DELETE FROM "UsageQuota"')

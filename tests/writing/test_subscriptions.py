@@ -1,7 +1,6 @@
 """Subscriptions: an offer takes effect when it is paid; a trial is had once; what is paid for reopens."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,35 +28,10 @@ from tests.writing.billing import (
     whole,
 )
 from tests.writing.changes import absent, bad, change, faults
-from zorbit import db
-from zorbit.config import Settings
 from zorbit.services import subscribing
 from zorbit.services.cycles import months_after
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def user(database_url: str) -> UUID:
-    return insert(database_url, "User")
-
-
-@pytest.fixture
-def admin(database_url: str) -> UUID:
-    return insert(database_url, "User", role="admin")
-
-
-@pytest.fixture
-def plan(database_url: str) -> UUID:
-    return insert(database_url, "Plan", name="Pro", price="29.00", postGenerationLimit=100)
-
-
-@pytest.fixture
-async def member(database_url: str, settings: Settings) -> AsyncIterator[Account]:
-    """Somebody without a subscription, at times of the test's own."""
-    connected = db.connect(database_url, settings)
-    yield Account(database_url, connected, insert(database_url, "User"))
-    await connected.close()
 
 
 async def test_subscribing_is_an_offer_that_takes_effect_when_it_is_paid(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import NOW, execute, fetch, insert
-from tests.writing.changes import absent, change, faults
+from tests.writing.changes import absent, change, faults, used
 
 DELETED = "deletedId trashEntry { type id title blockedBy { id } }"
 PAID = "refunded quota { type used limit }"
@@ -75,17 +75,6 @@ def flags(url: str, table: str, id: UUID) -> tuple[bool, bool]:
         url, f'SELECT "isDeleted", "deletedAt" IS NOT NULL FROM "{table}" WHERE id = %s', id
     )
     return deleted, stamped
-
-
-def used(url: str, user: UUID, type: str) -> list[tuple[int, int]]:
-    """(used, the sum of the entries) of the user's quota."""
-    return fetch(
-        url,
-        'SELECT q.used, (SELECT sum(l.amount) FROM "UsageLog" l WHERE l."quotaId" = q.id)::int '
-        'FROM "UsageQuota" q WHERE q."userId" = %s AND q.type = %s',
-        user,
-        type,
-    )
 
 
 def audited(url: str, subject: UUID) -> list[tuple[Any, ...]]:

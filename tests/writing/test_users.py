@@ -8,28 +8,16 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import execute, fetch, insert
-from tests.writing.changes import absent, bad, change, faults
+from tests.writing.changes import absent, bad, change, faults, trail
 
 USER = "user { id email name role }"
 VIEWER = "viewer { id email name updatedAt }"
 ROUNDS = 20
 
 
-@pytest.fixture
-def admin(database_url: str) -> UUID:
-    """The only admin."""
-    return insert(database_url, "User", role="admin")
-
-
 def users(url: str) -> list[tuple[Any, ...]]:
     """Everything that is told of users here, oldest first."""
     return fetch(url, 'SELECT id, email, name, role, "isDeleted" FROM "User" ORDER BY id')
-
-
-def recorded(url: str) -> list[tuple[Any, ...]]:
-    """What the audit trail holds."""
-    statement = 'SELECT action, "actorId", "subjectType", "subjectId", "userId", details FROM "AuditEntry"'
-    return fetch(url, f"{statement} ORDER BY id")
 
 
 def role(url: str, user: UUID) -> str:
@@ -57,7 +45,7 @@ async def test_an_admin_makes_an_account(
     id = UUID(payload["user"]["id"])
     assert payload["user"] == {"id": str(id), "email": "Ada@example.com", "name": name, "role": role}
     assert users(database_url)[1:] == [(id, "Ada@example.com", name, role.lower(), False)]
-    assert recorded(database_url) == [("createUser", admin, "User", id, id, {"role": [None, role]})]
+    assert trail(database_url) == [("createUser", admin, "User", id, id, {"role": [None, role]})]
 
 
 async def test_a_new_account_is_let_in(client: Client, admin: UUID) -> None:
@@ -79,7 +67,7 @@ async def test_a_live_users_address_is_taken_in_any_case(
     assert payload["user"] is None
     assert faults(payload) == [("CONFLICT", "input.email")]
     assert payload["userErrors"][0]["current"] == {"id": str(ada)}
-    assert (users(database_url), recorded(database_url)) == (before, [])
+    assert (users(database_url), trail(database_url)) == (before, [])
 
 
 async def test_a_deleted_users_address_is_free(client: Client, database_url: str, admin: UUID) -> None:
@@ -146,7 +134,7 @@ async def test_an_own_name_can_be_changed_kept_and_cleared(client: Client, datab
     assert [payload["viewer"]["name"] for payload in (kept, changed, cleared)] == ["Ada", "Ada King", None]
     assert users(database_url)[0][2] is None
     act = ("updateViewer", user, "User", user, user, None)
-    assert recorded(database_url) == [act, act, act]
+    assert trail(database_url) == [act, act, act]
 
 
 async def test_what_was_changed_since_it_was_read_is_refused_as_it_is(
@@ -203,7 +191,7 @@ async def test_a_role_counts_from_the_next_request_on(client: Client, database_u
     assert (promoted["user"]["role"], demoted["user"]["role"]) == ("ADMIN", "USER")
     assert seen == {"users": {"totalCount": 2}}
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert recorded(database_url) == [
+    assert trail(database_url) == [
         ("setUserRole", admin, "User", user, user, {"role": ["USER", "ADMIN"]}),
         ("setUserRole", user, "User", admin, admin, {"role": ["ADMIN", "USER"]}),
     ]
@@ -219,7 +207,7 @@ async def test_the_last_admin_stays_one(client: Client, database_url: str, admin
 
     assert payload["user"] is None
     assert faults(payload) == [("LAST_ADMIN", "input.id")]
-    assert (users(database_url), recorded(database_url)) == (before, [])
+    assert (users(database_url), trail(database_url)) == (before, [])
 
 
 async def test_the_last_admin_may_be_told_to_be_one(client: Client, admin: UUID) -> None:

@@ -11,6 +11,7 @@ from zorbit.demo.scripts import Exchange, Idea, Script, script
 from zorbit.demo.specials import JAPANESE, long_script
 from zorbit.demo.topics import topics
 from zorbit.models import ChatMessage, ContentIdea, QuotaType, Thread
+from zorbit.services.posts import FROM_IDEA, GENERATED
 
 DELETED_THREAD = 1
 """Which of a user's threads is in the trash, its messages live below it."""
@@ -66,7 +67,7 @@ def _write_exchange(
         ChatMessage, at, content=exchange.answer, generation_time=seconds, thread_id=thread_id
     )
     at = _write_ideas(scene, place, message_id, exchange.ideas, at)
-    source = "idea" if exchange.ideas else "generate"
+    source = FROM_IDEA if exchange.ideas else GENERATED
     for draft in exchange.drafts:
         at = scene.after(at, 0.3, 3)
         write_post(scene, place, draft, Origin(source, message_id), at)

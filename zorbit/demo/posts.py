@@ -15,6 +15,7 @@ from zorbit.demo.scene import Scene
 from zorbit.demo.scripts import Draft
 from zorbit.models import Post, PostType, QuotaType
 from zorbit.services.personas import system_personas
+from zorbit.services.posts import GENERATED
 
 
 class State(Enum):
@@ -68,7 +69,7 @@ class Origin:
     @property
     def is_generated(self) -> bool:
         """Whether it was paid for."""
-        return self.source == "generate"
+        return self.source == GENERATED
 
 
 def write_post(scene: Scene, place: Place, draft: Draft, origin: Origin, at: datetime) -> None:

@@ -7,9 +7,7 @@ from zorbit.checks import NAME_LIMIT, TEXT_LIMIT
 from zorbit.demo.scripts import Draft, Exchange, Idea, Script
 from zorbit.demo.topics import topics
 from zorbit.models import ThreadType
-
-POST_UNITS = 3000
-"""The most UTF-16 code units that a post of type `post` may have."""
+from zorbit.services.posts import POST_UNITS, utf16_units
 
 JAPANESE = Script(
     title="会議を減らす投稿 📝",
@@ -90,12 +88,8 @@ def _lines() -> Iterator[str]:
 
 def _long_post() -> str:
     head, tail = "A year of notes in one post 🙂\n\n", "\n\nWhich one do you doubt? 🤔"
-    room = POST_UNITS - _units(head + tail)
+    room = POST_UNITS - utf16_units(head + tail)
     return head + _fitting("\n\n".join(line for topic in topics() for line in topic.arguments), room) + tail
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _fitting(text: str, limit: int) -> str:

@@ -1,6 +1,6 @@
 """Invariants of posts, of the trash, of users and what they sent."""
 
-from sqlalchemy import ColumnElement, and_, func, or_, union_all
+from sqlalchemy import and_, func, or_, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -8,12 +8,9 @@ from zorbit import models
 from zorbit.doctor.invariants import Offenders, found, invariant
 from zorbit.models import IdempotencyKey, Post, PostType, Role, User
 from zorbit.services.personas import system_personas
-from zorbit.services.posts import UNITS
+from zorbit.services.posts import POST_UNITS
+from zorbit.services.scheduling import IS_SCHEDULED
 from zorbit.visibility import stored
-
-IS_SCHEDULED: ColumnElement[bool] = and_(
-    col(Post.scheduled_on).is_not(None), ~col(Post.is_posted_on_linkedin)
-)
 
 
 @invariant
@@ -49,9 +46,9 @@ def scheduled_posts_fit() -> Offenders:
     length = func.char_length(col(Post.content))
     pairs = func.regexp_count(col(Post.content), "[\U00010000-\U0010ffff]")
     wrong = stored(Post).where(
-        IS_SCHEDULED, col(Post.type) == PostType.POST, length > UNITS // 2, length + pairs > UNITS
+        IS_SCHEDULED, col(Post.type) == PostType.POST, length > POST_UNITS // 2, length + pairs > POST_UNITS
     )
-    return found(Post, wrong, length + pairs, " UTF-16 code units, of at most ", str(UNITS))
+    return found(Post, wrong, length + pairs, " UTF-16 code units, of at most ", str(POST_UNITS))
 
 
 @invariant

@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from zorbit.doctor.invariants import Offenders, found, invariant, told
 from zorbit.models import AuditEntry, Persona, QuotaType, Subscription, UsageLog, UsageQuota
+from zorbit.services.quotas import is_current
 from zorbit.services.spending import CARRIED_OVER
 from zorbit.visibility import stored
 
@@ -126,13 +127,7 @@ def personas_counted() -> Offenders:
         .subquery()
     )
     count = func.coalesce(personas.c.count, 0)
-    running = [
-        col(UsageQuota.billing_cycle_start) <= func.now(),
-        col(UsageQuota.billing_cycle_end) > func.now(),
-    ]
-    wrong = (
-        stored(UsageQuota)
-        .outerjoin(personas, personas.c.user_id == col(UsageQuota.user_id))
-        .where(col(UsageQuota.type) == QuotaType.PERSONA, *running, col(UsageQuota.used) != count)
-    )
+    rows = stored(UsageQuota).outerjoin(personas, personas.c.user_id == col(UsageQuota.user_id))
+    is_standing = col(UsageQuota.type) == QuotaType.PERSONA
+    wrong = rows.where(is_standing, is_current(func.now()), col(UsageQuota.used) != count)
     return found(UsageQuota, wrong, "used ", UsageQuota.used, ", but there are ", count)

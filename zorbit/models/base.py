@@ -94,7 +94,10 @@ def choice(enum: type[StrEnum], description: str, default: Any = ...) -> Any:
         values_callable=lambda members: [member.value for member in members],
     )
     kwargs = {"server_default": default.value} if isinstance(default, enum) else {}
-    return Field(default=default, sa_type=kind, sa_column_kwargs=kwargs, description=description)
+    # A null that is given is stored, where it can be: left out, the column's default would take its place.
+    return Field(
+        default=default, sa_type=kind.evaluates_none(), sa_column_kwargs=kwargs, description=description
+    )
 
 
 def short(*columns: str) -> list[sa.CheckConstraint]:

@@ -1,16 +1,14 @@
 """Adjustments: an admin sets the limit of a user's current cycle, and says why."""
 
-from uuid import UUID
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from zorbit.checks import text_of
-from zorbit.errors import BadInput, NotFound, Refused, SubscriptionRequired
-from zorbit.models import Subscription, UsageQuota
+from zorbit.checks import fault, text_of
+from zorbit.errors import Refused, SubscriptionRequired
+from zorbit.models import UsageQuota
 from zorbit.services import locks, spending
 from zorbit.services.rows import change
 from zorbit.services.terms import Terms
-from zorbit.services.values import Values, demand
+from zorbit.services.values import Values, demand, faults_in
 
 LIMIT_LIMIT = 10**9
 REASON_LIMIT = 1000
@@ -24,7 +22,7 @@ async def adjust(session: AsyncSession, values: Values, terms: Terms) -> tuple[U
     """
     demand(*values.faults, *_faults(values))
     user_id, type = values["user_id"], values["type"]
-    subscription = await _hold_subscription(session, user_id)
+    _, subscription = await locks.hold_account(session, user_id, field="input.userId")
     plan = await spending.entitled_plan(session, user_id, terms)
     if subscription is None or plan is None:
         raise SubscriptionRequired
@@ -33,19 +31,10 @@ async def adjust(session: AsyncSession, values: Values, terms: Terms) -> tuple[U
     return await change(session, quota, {"limit": values["limit"]}), before
 
 
-async def _hold_subscription(session: AsyncSession, user_id: UUID) -> Subscription | None:
-    try:
-        _, subscription = await locks.hold_account(session, user_id)
-    except NotFound:
-        raise NotFound(field="input.userId") from None
-    return subscription
-
-
 def _faults(values: Values) -> list[Refused]:
     faults: list[Refused] = []
     if "limit" in values and not 0 <= values["limit"] <= LIMIT_LIMIT:
-        message = f"`input.limit` must be 0 to {LIMIT_LIMIT}"
-        faults.append(BadInput(message, field="input.limit"))
+        faults.append(fault("input.limit", f"must be 0 to {LIMIT_LIMIT}"))
     if "reason" in values:
         faults += _reason_faults(values["reason"])
     return faults
@@ -53,9 +42,5 @@ def _faults(values: Values) -> list[Refused]:
 
 def _reason_faults(reason: str) -> list[Refused]:
     if not reason.strip():
-        return [BadInput("`input.reason` must say why", field="input.reason")]
-    try:
-        text_of(reason, "input.reason", REASON_LIMIT)
-    except BadInput as refused:
-        return [refused]
-    return []
+        return [fault("input.reason", "must say why")]
+    return faults_in(text_of, reason, "input.reason", REASON_LIMIT)

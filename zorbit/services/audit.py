@@ -29,7 +29,7 @@ async def record(
             "action": action,
             "subject_type": type(subject).__name__,
             "subject_id": subject.id,
-            "user_id": owner_of(subject),
+            "user_id": owner_id_of(subject),
             "details": None if details is None else dict(details),
         }
         for subject in subjects
@@ -38,6 +38,6 @@ async def record(
         await session.execute(insert(AuditEntry), entries)
 
 
-def owner_of(row: Row) -> UUID | None:
+def owner_id_of(row: Row) -> UUID | None:
     """Whose row it is; None for what is nobody's."""
     return row.id if isinstance(row, User) else getattr(row, "user_id", None)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from zorbit.models import Comment
 from zorbit.services import locks, references
-from zorbit.services.rows import change
+from zorbit.services.rows import add_row, change
 from zorbit.services.values import Values, demand
 from zorbit.visibility import Viewer
 
@@ -16,10 +16,7 @@ async def create(session: AsyncSession, user_id: UUID, values: Values) -> Commen
     """A new comment of the user's."""
     await locks.hold_user(session, user_id)
     demand(*values.faults, *await references.faults_of(session, user_id, values))
-    comment = Comment(**values, user_id=user_id)
-    session.add(comment)
-    await session.flush()
-    return comment
+    return await add_row(session, Comment(**values, user_id=user_id))
 
 
 async def update(

@@ -16,14 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from zorbit.errors import NotFound, Refused
-from zorbit.models import Deletable, Persona, Post, QuotaType, User
+from zorbit.models import Deletable, Persona, Post, PostStatus, QuotaType, User
+from zorbit.models.content import status_of
 from zorbit.services import invoices, locks, spending, trash
 from zorbit.services.rows import change, demand_unchanged
+from zorbit.services.scheduling import IS_SCHEDULED
 from zorbit.services.subscribing import end_with_period
 from zorbit.services.subscriptions import RUNNING
 from zorbit.services.terms import Terms
 from zorbit.services.trash import Trashable
-from zorbit.visibility import Viewer, restorable, visible
+from zorbit.visibility import Viewer, owner_key, restorable, visible
 
 T = TypeVar("T", bound=Deletable)
 
@@ -57,10 +59,8 @@ async def restore(session: AsyncSession, viewer: Viewer, table: type[T], id: UUI
 
     Raises RestoreBlocked below something deleted; for a persona also QuotaExhausted, SubscriptionRequired.
     """
-    owned: Any = table
-    owner_id = await session.scalar(
-        restorable(owned, viewer).where(owned.id == id).with_only_columns(owned.user_id)
-    )
+    row = restorable(table, viewer).where(col(table.id) == id)
+    owner_id = await session.scalar(row.with_only_columns(owner_key(table)))
     if owner_id is None:
         raise NotFound(field="input.id")
     await locks.hold_users(session, [owner_id])
@@ -102,7 +102,7 @@ async def _each(
 ) -> list[Deletable | Declined]:
     """`act` on each of the ids that is among `rows`; what is refused doesn't stop the others."""
     known = await trash.located(session, rows, viewer, ids)
-    known = {id: place for id, place in known.items() if place.type is not Trashable.USER}
+    known = {id: place for id, place in known.items() if place.type in trash.OWNED}
     await locks.hold_users(session, {place.owner_id for place in known.values()})
     # Trashable names parents before what is part of them.
     ranks = {kind: rank if parents_first else -rank for rank, kind in enumerate(Trashable)}
@@ -122,7 +122,7 @@ async def _each(
 async def _put_away(session: AsyncSession, row: Deletable, terms: Terms) -> bool:
     """Flag a locked row; whether what it cost was given back."""
     refunded = 0
-    if isinstance(row, Post) and row.scheduled_on is not None and not row.is_posted_on_linkedin:
+    if isinstance(row, Post) and status_of(row) is PostStatus.SCHEDULED:
         row.scheduled_on = None
         refunded = await spending.refund(session, row.user_id, QuotaType.POST_SCHEDULING, [row.id], terms)
     if isinstance(row, Persona):
@@ -171,10 +171,9 @@ async def _cancel(session: AsyncSession, user_id: UUID, terms: Terms) -> None:
 
 
 async def _unschedule_all(session: AsyncSession, user_id: UUID, terms: Terms) -> None:
-    scheduled = [col(Post.scheduled_on).is_not(None), ~col(Post.is_posted_on_linkedin)]
     statement = (
         update(Post)
-        .where(col(Post.user_id) == user_id, *scheduled)
+        .where(col(Post.user_id) == user_id, IS_SCHEDULED)
         .values(scheduled_on=None)
         .returning(col(Post.id))
         .execution_options(synchronize_session=False)

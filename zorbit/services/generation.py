@@ -4,28 +4,20 @@ The quota's lock comes before the content's: whatever is wrong with the input is
 anything is spent, and what was found is held after that.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from zorbit import models
-from zorbit.errors import NotFound, Several
 from zorbit.models import ChatMessage, Comment, ContentIdea, Post, QuotaType, Thread
 from zorbit.services import locks, references
-from zorbit.services.posts import demand_not_posted, faults_of
-from zorbit.services.rows import change
+from zorbit.services.posts import GENERATED, demand_not_posted, faults_of
+from zorbit.services.rows import add_row, add_rows, change
 from zorbit.services.spending import spend
 from zorbit.services.terms import Terms
 from zorbit.services.values import Values, demand, path_of
 from zorbit.visibility import Viewer, owner_of, visible
-
-T = TypeVar("T", bound=models.Row)
-
-GENERATED = "generate"
-"""The source of a post that a generator made."""
 
 
 async def record_posts(session: AsyncSession, user_id: UUID, values: Values, terms: Terms) -> list[Post]:
@@ -49,14 +41,14 @@ async def record_posts(session: AsyncSession, user_id: UUID, values: Values, ter
         if post.chat_message_id is not None
     }
     await _hold_messages(session, user_id, messages)
-    return await _saved(session, posts)
+    return await add_rows(session, posts)
 
 
 async def record_ideas(
     session: AsyncSession, viewer: Viewer, values: Values, terms: Terms
 ) -> list[ContentIdea]:
     """New ideas from a message, its owner's, for one IDEA_GENERATION each of theirs."""
-    message = await _named(session, viewer, ChatMessage, values, "chat_message_id")
+    message = await references.see_named(session, viewer, ChatMessage, values, "chat_message_id")
     drafts: list[Values] = values.take("ideas")
     user_id = message.user_id
     await locks.hold_user(session, user_id)
@@ -64,7 +56,7 @@ async def record_ideas(
     subjects = [idea.id for idea in ideas]
     await spend(session, user_id, QuotaType.IDEA_GENERATION, subjects, terms, description="recordIdeas")
     await _hold_messages(session, user_id, {message.id: path_of("chat_message_id")})
-    return await _saved(session, ideas)
+    return await add_rows(session, ideas)
 
 
 async def record_comment(session: AsyncSession, user_id: UUID, values: Values, terms: Terms) -> Comment:
@@ -75,14 +67,13 @@ async def record_comment(session: AsyncSession, user_id: UUID, values: Values, t
     await spend(
         session, user_id, QuotaType.COMMENT_GENERATION, [comment.id], terms, description="recordComment"
     )
-    (saved,) = await _saved(session, [comment])
-    return saved
+    return await add_row(session, comment)
 
 
 async def record_image(session: AsyncSession, viewer: Viewer, values: Values, terms: Terms) -> Post:
     """The post with a new image, for one IMAGE_CREATION of its owner's; raises Conflict for a posted one."""
     field = path_of("post_id")
-    post = await _named(session, viewer, Post, values, "post_id")
+    post = await references.see_named(session, viewer, Post, values, "post_id")
     demand_not_posted(post, field=field)
     await locks.hold_user(session, post.user_id)
     await spend(session, post.user_id, QuotaType.IMAGE_CREATION, [post.id], terms, description="recordImage")
@@ -91,16 +82,6 @@ async def record_image(session: AsyncSession, viewer: Viewer, values: Values, te
     # Without a key of its own, the image must not keep the key of the one before.
     image = {"image_url": values["image_url"], "image_key": values.get("image_key")}
     return await change(session, post, image)
-
-
-async def _named(session: AsyncSession, viewer: Viewer, table: type[T], values: Values, name: str) -> T:
-    """The row that `values` name, not yet held; raises all that is wrong with them at once."""
-    id = values.take(name)
-    found = await session.scalar(visible(table, viewer).where(col(table.id) == id))
-    if found is None:
-        raise Several([*values.faults, NotFound(field=path_of(name))])
-    demand(*values.faults)
-    return found
 
 
 async def _hold_messages(session: AsyncSession, owner_id: UUID, fields: Mapping[UUID, str]) -> None:
@@ -117,9 +98,3 @@ async def _hold_messages(session: AsyncSession, owner_id: UUID, fields: Mapping[
     for table, places in ((Thread, threads), (ChatMessage, fields)):
         for id in sorted(places):
             await locks.lock_row(session, owner, table, id, field=places[id], shared=True)
-
-
-async def _saved(session: AsyncSession, rows: Sequence[T]) -> list[T]:
-    session.add_all(rows)
-    await session.flush()
-    return list(rows)

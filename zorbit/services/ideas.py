@@ -1,33 +1,20 @@
 """Ideas for content, made from messages."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from zorbit.models import ChatMessage, ContentIdea
 from zorbit.services import locks, references
-from zorbit.services.rows import change
-from zorbit.services.values import Values, demand
+from zorbit.services.rows import add_row, change
+from zorbit.services.values import Values
 from zorbit.visibility import Viewer
 
 
 async def create(session: AsyncSession, viewer: Viewer, values: Values) -> ContentIdea:
     """A new idea from a message, its owner's."""
     message = await references.hold_parent(session, viewer, ChatMessage, values, "chat_message_id")
-    idea = ContentIdea(**values, chat_message_id=message.id, user_id=message.user_id)
-    session.add(idea)
-    await session.flush()
-    return idea
-
-
-async def update(
-    session: AsyncSession, viewer: Viewer, id: UUID, values: Values, *, if_updated_at: datetime | None
-) -> ContentIdea:
-    """The idea with some columns changed; raises Conflict where it was changed since `if_updated_at`."""
-    demand(*values.faults)
-    idea = await locks.hold_row(session, viewer, ContentIdea, id, field="input.id")
-    return await change(session, idea, values, if_updated_at=if_updated_at)
+    return await add_row(session, ContentIdea(**values, chat_message_id=message.id, user_id=message.user_id))
 
 
 async def mark(session: AsyncSession, viewer: Viewer, id: UUID, *, is_saved: bool) -> ContentIdea:

@@ -11,16 +11,17 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, CursorResult, case, delete, update
+from sqlalchemy import ColumnElement, case, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from uuid_utils.compat import uuid7
 
-from zorbit.checks import text_of
-from zorbit.errors import BadInput, KeyReused
+from zorbit.checks import fault, text_of
+from zorbit.errors import KeyReused
 from zorbit.models import IdempotencyKey
 from zorbit.models.records import KEY_LIMIT
+from zorbit.services.rows import erase_rows
 from zorbit.services.terms import Terms
 
 LIFETIME = timedelta(hours=24)
@@ -52,7 +53,7 @@ async def claim(
     KeyReused for one that was sent with other arguments.
     """
     if not text_of(key, FIELD, KEY_LIMIT):
-        raise BadInput(f"`{FIELD}` must not be empty: leave it out", field=FIELD)
+        raise fault(FIELD, "must not be empty: leave it out")
     values = {
         "id": uuid7(),
         "caller_id": caller_id,
@@ -90,5 +91,4 @@ async def keep(session: AsyncSession, claim: Claim, outcome: dict[str, Any]) -> 
 
 async def forget_old(session: AsyncSession, terms: Terms) -> int:
     """Delete the keys that have expired; how many they were."""
-    result = await session.execute(delete(IdempotencyKey).where(expired(terms)))
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    return await erase_rows(session, IdempotencyKey, expired(terms))

@@ -5,7 +5,7 @@ offer at most, a newer one withdraws the older.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,12 +15,12 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from zorbit.checks import MONEY_LIMIT
-from zorbit.errors import BadInput, Conflict, NotFound, Refused
+from zorbit.checks import MONEY_LIMIT, fault
+from zorbit.errors import Conflict, NotFound, Refused
 from zorbit.models import Invoice, InvoiceItem, InvoiceStatus, PaymentMethod, Plan, Subscription
 from zorbit.models.billing import INVOICE_NUMBERS
 from zorbit.services import locks, periods, plans
-from zorbit.services.rows import change
+from zorbit.services.rows import add_row, add_rows, change
 from zorbit.services.subscriptions import RUNNING, is_entitled, is_trial
 from zorbit.services.terms import Terms
 from zorbit.services.values import Values, demand
@@ -49,10 +49,7 @@ async def issue(session: AsyncSession, values: Values, terms: Terms) -> Invoice:
     """An open invoice for a user, which brings about nothing but its payment."""
     demand(*values.faults, *_faults(values, terms))
     user_id = values["user_id"]
-    try:
-        await locks.hold_account(session, user_id)
-    except NotFound:
-        raise NotFound(field="input.userId") from None
+    await locks.hold_account(session, user_id, field="input.userId")
     items = [Item(**item) for item in values["items"]]
     named = {"currency": values["currency"]} if "currency" in values else {}
     return await _write(session, user_id, items, terms, due_date=values["due_date"], **named)
@@ -70,7 +67,7 @@ async def _write(
     session: AsyncSession, user_id: UUID, items: Sequence[Item], terms: Terms, **values: Any
 ) -> Invoice:
     number = await session.scalar(INVOICE_NUMBERS)
-    invoice = Invoice(
+    written = Invoice(
         invoice_number=f"Z{terms.now.year}-{number:06d}",
         amount=sum((item.amount for item in items), Decimal("0.00")),
         status=InvoiceStatus.OPEN,
@@ -78,20 +75,10 @@ async def _write(
         user_id=user_id,
         **values,
     )
-    session.add(invoice)
-    await session.flush()
-    for item in items:
-        # One by one: their keys, ordered by time, keep them in their order.
-        session.add(
-            InvoiceItem(
-                description=item.description,
-                quantity=item.quantity,
-                unit_price=item.unit_price,
-                amount=item.amount,
-                invoice_id=invoice.id,
-            )
-        )
-    await session.flush()
+    invoice = await add_row(session, written)
+    # Their keys, ordered by time, keep them in their order.
+    lines = [InvoiceItem(**asdict(item), amount=item.amount, invoice_id=invoice.id) for item in items]
+    await add_rows(session, lines)
     return invoice
 
 
@@ -186,7 +173,7 @@ async def _take_effect(
     if is_within and plan.id != subscription.plan_id:
         old = await plans.hold(session, subscription.plan_id)
         return await periods.change_within(session, subscription, old, plan, terms)
-    return await periods.renew(session, subscription, plan, terms)
+    return await periods.renew(session, subscription, plan)
 
 
 async def void(session: AsyncSession, viewer: Viewer, id: UUID) -> Invoice:
@@ -222,20 +209,20 @@ async def _method_id(session: AsyncSession, user_id: UUID, values: Values) -> UU
 def _faults(values: Values, terms: Terms) -> list[Refused]:
     faults = plans.currency_faults(values)
     if "due_date" in values and values["due_date"] < terms.now:
-        faults.append(BadInput("`input.dueDate` must not be past", field="input.dueDate"))
+        faults.append(fault("input.dueDate", "must not be past"))
     items = values.get("items", [])
     for index, item in enumerate(items):
         faults += _item_faults(item, f"input.items.{index}")
     if not faults and sum(map(_amount, items)) >= MONEY_LIMIT:
-        faults.append(BadInput(f"`input.items` must come to less than {MONEY_LIMIT}", field="input.items"))
+        faults.append(fault("input.items", f"must come to less than {MONEY_LIMIT}"))
     return faults
 
 
 def _item_faults(item: Values, field: str) -> list[Refused]:
     if not 1 <= item.get("quantity", 1) <= QUANTITY_LIMIT:
-        return [BadInput(f"`{field}.quantity` must be 1 to {QUANTITY_LIMIT}", field=f"{field}.quantity")]
+        return [fault(f"{field}.quantity", f"must be 1 to {QUANTITY_LIMIT}")]
     if _amount(item) >= MONEY_LIMIT:
-        return [BadInput(f"`{field}` must come to less than {MONEY_LIMIT}", field=field)]
+        return [fault(field, f"must come to less than {MONEY_LIMIT}")]
     return []
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import Select, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -21,17 +21,15 @@ from zorbit.visibility import OPERATOR, PART_OF, Viewer, parent_of, restorable, 
 T = TypeVar("T", bound=models.Row)
 
 
-async def hold_user(session: AsyncSession, user_id: UUID, *, alone: bool = False) -> models.User:
+async def hold_user(
+    session: AsyncSession, user_id: UUID, *, alone: bool = False, field: str | None = None
+) -> models.User:
     """The live user, held until the transaction ends; `alone` keeps every other writer of theirs out.
 
-    Raises NotFound where there is none.
+    Raises NotFound, with `field`, where there is none.
     """
-    statement = visible(models.User, OPERATOR).where(col(models.User.id) == user_id)
-    locked = statement.with_for_update(read=not alone, key_share=alone)
-    found = await session.scalar(locked.execution_options(populate_existing=True))
-    if found is None:
-        raise NotFound
-    return found
+    users = visible(models.User, OPERATOR)
+    return await _lock(session, users, models.User, user_id, field=field, shared=not alone)
 
 
 async def hold_users(session: AsyncSession, user_ids: Iterable[UUID]) -> None:
@@ -65,18 +63,14 @@ async def hold_with_admins(
 async def hold_subscription(session: AsyncSession, user_id: UUID) -> models.Subscription | None:
     """The user's subscription, held alone; None for a user without one."""
     statement = visible(models.Subscription, OPERATOR).where(col(models.Subscription.user_id) == user_id)
-    return await session.scalar(
-        statement.with_for_update(of=models.Subscription, key_share=True).execution_options(
-            populate_existing=True
-        )
-    )
+    return await _locked(session, statement, models.Subscription)
 
 
 async def hold_account(
-    session: AsyncSession, user_id: UUID
+    session: AsyncSession, user_id: UUID, *, field: str | None = None
 ) -> tuple[models.User, models.Subscription | None]:
     """The live user and their subscription, both held alone: what changes plans and money begins here."""
-    user = await hold_user(session, user_id, alone=True)
+    user = await hold_user(session, user_id, alone=True, field=field)
     return user, await hold_subscription(session, user_id)
 
 
@@ -109,12 +103,9 @@ async def hold_ancestors(
     """Hold whatever a visible row is part of, root first; its owner's id."""
     path = await _path(session, viewer, table, id, field)
     owner_id = path[0][1]
-    try:
-        await hold_user(session, owner_id, alone=alone)
-        for parent, parent_id in path[1:]:
-            await lock_row(session, OPERATOR, parent, parent_id, field=field, shared=True)
-    except NotFound:
-        raise NotFound(field=field) from None
+    await hold_user(session, owner_id, alone=alone, field=field)
+    for parent, parent_id in path[1:]:
+        await lock_row(session, OPERATOR, parent, parent_id, field=field, shared=True)
     return owner_id
 
 
@@ -122,23 +113,39 @@ async def lock_row(
     session: AsyncSession, viewer: Viewer, table: type[T], id: UUID, *, field: str, shared: bool = False
 ) -> T:
     """The visible row, locked and as it is now; its ancestors must be held already."""
-    statement = visible(table, viewer).where(col(table.id) == id)
-    locked = statement.with_for_update(of=table, read=shared, key_share=not shared)
-    found = await session.scalar(locked.execution_options(populate_existing=True))
-    if found is None:
-        raise NotFound(field=field)
-    return found
+    return await _lock(session, visible(table, viewer), table, id, field=field, shared=shared)
 
 
 async def lock_deleted(session: AsyncSession, viewer: Viewer, table: type[T], id: UUID, *, field: str) -> T:
     """The row that was itself deleted, locked and as it is now."""
-    statement = restorable(table, viewer).where(col(table.id) == id)
-    found = await session.scalar(
-        statement.with_for_update(of=table, key_share=True).execution_options(populate_existing=True)
-    )
+    return await _lock(session, restorable(table, viewer), table, id, field=field)
+
+
+async def lock_stored(session: AsyncSession, table: type[T], id: UUID, *, field: str) -> T:
+    """The row, deleted or not, locked and as it is now: for facts that outlive a deletion."""
+    return await _lock(session, stored(table), table, id, field=field)
+
+
+async def _lock(
+    session: AsyncSession,
+    rows: Select[T],
+    table: type[T],
+    id: UUID,
+    *,
+    field: str | None,
+    shared: bool = False,
+) -> T:
+    found = await _locked(session, rows.where(col(table.id) == id), table, shared=shared)
     if found is None:
         raise NotFound(field=field)
     return found
+
+
+async def _locked(
+    session: AsyncSession, statement: Select[T], table: type[T], *, shared: bool = False
+) -> T | None:
+    locked = statement.with_for_update(of=table, read=shared, key_share=not shared)
+    return await session.scalar(locked.execution_options(populate_existing=True))
 
 
 async def _path(

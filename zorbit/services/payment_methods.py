@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from zorbit.errors import BadInput, Conflict, Refused
+from zorbit.checks import fault
+from zorbit.errors import Conflict, Refused
 from zorbit.models import PaymentMethod
 from zorbit.services import locks
-from zorbit.services.rows import change
+from zorbit.services.rows import add_row, change
 from zorbit.services.terms import Terms
 from zorbit.services.values import Values, demand, path_of
 from zorbit.visibility import Viewer, owner_of, visible
@@ -29,10 +30,7 @@ async def add(session: AsyncSession, user_id: UUID, values: Values, terms: Terms
     is_default = present is None or values.get("is_default", False)
     if present is not None and is_default:
         await change(session, present, {"is_default": False})
-    method = PaymentMethod(**values | {"is_default": is_default}, user_id=user_id)
-    session.add(method)
-    await session.flush()
-    return method
+    return await add_row(session, PaymentMethod(**values | {"is_default": is_default}, user_id=user_id))
 
 
 async def remove(session: AsyncSession, viewer: Viewer, id: UUID, terms: Terms) -> PaymentMethod:
@@ -79,27 +77,24 @@ def _faults(values: Values, terms: Terms) -> list[Refused]:
     faults: list[Refused] = []
     for name in TEXTS:
         if name in given and not given[name].strip():
-            faults.append(_fault(name, "must not be empty"))
+            faults.append(fault(path_of(name), "must not be empty"))
         if CARD_NUMBER.search(given.get(name, "")):
-            faults.append(_fault(name, "must not hold what may be a card's number: 12 digits or more"))
+            faults.append(
+                fault(path_of(name), "must not hold what may be a card's number: 12 digits or more")
+            )
     if not LAST_FOUR.fullmatch(given.get("last_four", "0000")):
-        faults.append(_fault("last_four", "must be four digits"))
+        faults.append(fault(path_of("last_four"), "must be four digits"))
     for name, (least, most) in RANGES.items():
         if not least <= given.get(name, least) <= most:
-            faults.append(_fault(name, f"must be {least} to {most}"))
+            faults.append(fault(path_of(name), f"must be {least} to {most}"))
     return faults or _expiry_faults(given.get("expiry_month"), given.get("expiry_year"), terms)
 
 
 def _expiry_faults(month: int | None, year: int | None, terms: Terms) -> list[Refused]:
     if (month is None) != (year is None):
         missing = "expiry_month" if month is None else "expiry_year"
-        return [_fault(missing, "is needed: a card expires in a month of a year")]
+        return [fault(path_of(missing), "is needed: a card expires in a month of a year")]
     # A card holds until its month is over.
     if month is not None and year is not None and (year, month) < (terms.now.year, terms.now.month):
-        return [_fault("expiry_year", "must not be past: the card has expired")]
+        return [fault(path_of("expiry_year"), "must not be past: the card has expired")]
     return []
-
-
-def _fault(name: str, message: str) -> BadInput:
-    field = path_of(name)
-    return BadInput(f"`{field}` {message}", field=field)

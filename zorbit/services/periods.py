@@ -16,7 +16,7 @@ from sqlmodel import col
 from zorbit.models import Plan, PlanInterval, Subscription, SubscriptionStatus, UsageQuota
 from zorbit.services.cycles import months_after
 from zorbit.services.quotas import PLAN_LIMITS
-from zorbit.services.rows import change
+from zorbit.services.rows import add_row, change
 from zorbit.services.terms import Terms
 from zorbit.visibility import OPERATOR, visible
 
@@ -69,10 +69,7 @@ async def _begin(
 ) -> Subscription:
     if subscription is not None:
         return await change(session, subscription, OPEN_ENDED | values)
-    made = Subscription(**values, user_id=user_id)
-    session.add(made)
-    await session.flush()
-    return made
+    return await add_row(session, Subscription(**values, user_id=user_id))
 
 
 async def change_within(
@@ -80,22 +77,23 @@ async def change_within(
 ) -> Subscription:
     """The present period with another plan, as long as that one's; the anchor and what is used stay."""
     renewal = moved(subscription, began(subscription, old), MONTHS[plan.interval])
-    return await _go_on(session, subscription, plan, renewal, terms)
+    running = col(UsageQuota.billing_cycle_end) > terms.now
+    raised = func.greatest(col(UsageQuota.limit), _limit(plan))
+    await _set_limits(session, subscription.user_id, running, raised)
+    return await _go_on(session, subscription, plan, renewal)
 
 
-async def renew(session: AsyncSession, subscription: Subscription, plan: Plan, terms: Terms) -> Subscription:
-    """The next period, with the same plan or another."""
+async def renew(session: AsyncSession, subscription: Subscription, plan: Plan) -> Subscription:
+    """The next period, with the same plan or another, whose limits it then has from its beginning."""
+    if plan.id != subscription.plan_id:
+        await take_over(session, subscription, plan)
     renewal = moved(subscription, subscription.renewal_date, MONTHS[plan.interval])
-    return await _go_on(session, subscription, plan, renewal, terms)
+    return await _go_on(session, subscription, plan, renewal)
 
 
 async def _go_on(
-    session: AsyncSession, subscription: Subscription, plan: Plan, renewal: datetime, terms: Terms
+    session: AsyncSession, subscription: Subscription, plan: Plan, renewal: datetime
 ) -> Subscription:
-    if plan.id != subscription.plan_id:
-        running = col(UsageQuota.billing_cycle_end) > terms.now
-        raised = func.greatest(col(UsageQuota.limit), _limit(plan))
-        await _set_limits(session, subscription.user_id, running, raised)
     values = {"status": SubscriptionStatus.ACTIVE, "plan_id": plan.id, "renewal_date": renewal}
     return await change(session, subscription, OPEN_ENDED | values)
 

@@ -1,7 +1,6 @@
 """Personas: users' own, which a plan limits, and those that ship with the product."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -12,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from zorbit.checks import NAME_LIMIT
 from zorbit.models import Persona, QuotaType
 from zorbit.services import locks
-from zorbit.services.rows import change
+from zorbit.services.rows import add_row
 from zorbit.services.spending import spend
 from zorbit.services.terms import Terms
 from zorbit.services.values import Values, demand
 from zorbit.visibility import Viewer
 
 FILE = Path(__file__).resolve().parent.parent / "data" / "system_personas.json"
-COPY = " (copy)"
+COPY_SUFFIX = " (copy)"
 """What tells a copy's name from the original's."""
 
 TRAITS = (
@@ -64,21 +63,12 @@ async def create(session: AsyncSession, user_id: UUID, values: Values, terms: Te
     return await _add(session, Persona(**values, user_id=user_id), terms, "createPersona")
 
 
-async def update(
-    session: AsyncSession, viewer: Viewer, id: UUID, values: Values, *, if_updated_at: datetime | None
-) -> Persona:
-    """The persona with some columns changed; raises Conflict where it was changed since `if_updated_at`."""
-    demand(*values.faults)
-    persona = await locks.hold_row(session, viewer, Persona, id, field="input.id")
-    return await change(session, persona, values, if_updated_at=if_updated_at)
-
-
 async def duplicate(session: AsyncSession, viewer: Viewer, id: UUID, terms: Terms) -> Persona:
     """A copy, its owner's too, and one PERSONA of theirs; raises SubscriptionRequired, QuotaExhausted."""
     await locks.hold_ancestors(session, viewer, Persona, id, field="input.id", alone=True)
     original = await locks.lock_row(session, viewer, Persona, id, field="input.id", shared=True)
     traits = {trait: getattr(original, trait) for trait in TRAITS}
-    name = original.name[: NAME_LIMIT - len(COPY)] + COPY
+    name = original.name[: NAME_LIMIT - len(COPY_SUFFIX)] + COPY_SUFFIX
     copy = Persona(**traits, name=name, user_id=original.user_id)
     return await _add(session, copy, terms, "duplicatePersona")
 
@@ -86,6 +76,4 @@ async def duplicate(session: AsyncSession, viewer: Viewer, id: UUID, terms: Term
 async def _add(session: AsyncSession, persona: Persona, terms: Terms, description: str) -> Persona:
     """Paid for before it is stored: a cycle begins with the count of the personas that there are."""
     await spend(session, persona.user_id, QuotaType.PERSONA, [persona.id], terms, description=description)
-    session.add(persona)
-    await session.flush()
-    return persona
+    return await add_row(session, persona)

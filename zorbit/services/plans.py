@@ -9,11 +9,12 @@ from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from zorbit.errors import BadInput, Conflict, NotFound, Refused
+from zorbit.checks import fault
+from zorbit.errors import Conflict, NotFound, Refused
 from zorbit.models import Invoice, InvoiceStatus, Plan, Subscription
 from zorbit.services import locks
 from zorbit.services.quotas import PLAN_LIMITS
-from zorbit.services.rows import change, demand_unchanged
+from zorbit.services.rows import add_row, change, demand_unchanged
 from zorbit.services.values import Values, demand, path_of
 from zorbit.visibility import OPERATOR, Viewer, owner_of, stored, visible
 
@@ -32,10 +33,7 @@ async def on_offer(session: AsyncSession, viewer: Viewer) -> Sequence[Plan]:
 async def create(session: AsyncSession, values: Values) -> Plan:
     """A new plan, which can be subscribed to at once."""
     demand(*values.faults, *_faults(values))
-    plan = Plan(**values)
-    session.add(plan)
-    await session.flush()
-    return await _as_kept(session, plan)
+    return await _as_kept(session, await add_row(session, Plan(**values)))
 
 
 async def update(
@@ -101,9 +99,7 @@ async def _is_taken(session: AsyncSession, id: UUID) -> bool:
 
 def _faults(values: Values) -> list[Refused]:
     negative = [name for name in PLAN_LIMITS.values() if values.get(name, 0) < 0]
-    faults: list[Refused] = [
-        BadInput(f"`{path_of(name)}` must be 0 or more", field=path_of(name)) for name in negative
-    ]
+    faults: list[Refused] = [fault(path_of(name), "must be 0 or more") for name in negative]
     return faults + currency_faults(values)
 
 
@@ -111,4 +107,4 @@ def currency_faults(values: Values) -> list[Refused]:
     """Whether a currency that is given is written as ISO 4217 does."""
     if CURRENCY.fullmatch(values.get("currency", "USD")):
         return []
-    return [BadInput("`input.currency` must be three capital letters, like USD", field="input.currency")]
+    return [fault("input.currency", "must be three capital letters, like USD")]

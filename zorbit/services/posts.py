@@ -7,18 +7,20 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from zorbit.checks import fault
 from zorbit.errors import BadInput, Conflict, Refused
 from zorbit.models import ContentIdea, Post, PostType
 from zorbit.services import locks, references
 from zorbit.services.personas import system_personas
-from zorbit.services.rows import change, demand_unchanged
+from zorbit.services.rows import add_row, change, demand_unchanged
 from zorbit.services.values import Values, demand, path_of
 from zorbit.visibility import Viewer
 
-UNITS = 3000
+POST_UNITS = 3000
 """The most UTF-16 code units of a post of type `post`: LinkedIn's own limit."""
 
-MANUAL, FROM_IDEA, COPY = "manual", "idea", "duplicate"
+MANUAL, GENERATED, FROM_IDEA, DUPLICATED = "manual", "generate", "idea", "duplicate"
+"""Where a post comes from."""
 
 # What LinkedIn shows of a post: fixed once it stands there.
 CONTENT = {
@@ -35,16 +37,11 @@ CONTENT = {
 COPIED = (*sorted(CONTENT), "metadata_")
 
 
-async def create(
-    session: AsyncSession, user_id: UUID, values: Values, *, source: str = MANUAL, place: tuple[str, ...] = ()
-) -> Post:
-    """A new draft of the user's; `place` is where in the input its values stand."""
+async def create(session: AsyncSession, user_id: UUID, values: Values) -> Post:
+    """A new draft of the user's."""
     await locks.hold_user(session, user_id)
-    demand(*await faults_of(session, user_id, values, place=place))
-    post = Post(**values, user_id=user_id, source=source)
-    session.add(post)
-    await session.flush()
-    return post
+    demand(*await faults_of(session, user_id, values))
+    return await add_row(session, Post(**values, user_id=user_id, source=MANUAL))
 
 
 async def update(
@@ -81,22 +78,16 @@ async def from_idea(session: AsyncSession, viewer: Viewer, idea_id: UUID) -> Pos
     idea = await locks.hold_parent(session, viewer, ContentIdea, idea_id, field="input.ideaId")
     values = Values({"title": idea.title, "content": idea.content, "chat_message_id": idea.chat_message_id})
     demand(*_text_faults(values, None, ("ideaId",)))
-    post = Post(**values, user_id=idea.user_id, source=FROM_IDEA)
-    session.add(post)
-    await session.flush()
-    return post
+    return await add_row(session, Post(**values, user_id=idea.user_id, source=FROM_IDEA))
 
 
 async def duplicate(session: AsyncSession, viewer: Viewer, id: UUID) -> Post:
     """A draft with the same content; what the original refers to and is deleted meanwhile is left out."""
     original = await locks.hold_parent(session, viewer, Post, id, field="input.id")
     values = {attribute: getattr(original, attribute) for attribute in COPIED}
-    for fault in await references.missing(session, original.user_id, values):
-        values[fault] = None
-    post = Post(**values, user_id=original.user_id, source=COPY)
-    session.add(post)
-    await session.flush()
-    return post
+    for name in await references.missing(session, original.user_id, values):
+        values[name] = None
+    return await add_row(session, Post(**values, user_id=original.user_id, source=DUPLICATED))
 
 
 def demand_not_posted(post: Post, *, field: str = "input.id") -> None:
@@ -135,10 +126,15 @@ def _text_faults(values: Mapping[str, Any], present: Post | None, place: tuple[s
 
 def units_faults(content: str, field: str) -> list[Refused]:
     """Whether a post's text is longer than LinkedIn takes: it counts UTF-16 code units, an emoji as two."""
-    units = len(content.encode("utf-16-le", "surrogatepass")) // 2
-    if units <= UNITS:
+    units = utf16_units(content)
+    if units <= POST_UNITS:
         return []
-    return [BadInput(f"`{field}` of a post has at most {UNITS} UTF-16 code units, not {units}", field=field)]
+    return [fault(field, f"of a post has at most {POST_UNITS} UTF-16 code units, not {units}")]
+
+
+def utf16_units(text: str) -> int:
+    """How long LinkedIn takes a text to be."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _persona_faults(values: Mapping[str, Any], present: Post | None, place: tuple[str, ...]) -> list[Refused]:
@@ -146,7 +142,7 @@ def _persona_faults(values: Mapping[str, Any], present: Post | None, place: tupl
     system = _after("system_persona_id", values, present)
     faults: list[Refused] = []
     if values.get("system_persona_id") is not None and system not in system_personas():
-        faults.append(BadInput(f"`{field}` is not one of `systemPersonas`", field=field))
+        faults.append(fault(field, "is not one of `systemPersonas`"))
     if system is not None and _after("persona_id", values, present) is not None:
         message = "a post has a persona or a system persona, not both: null the other"
         faults.append(BadInput(message, field=field))

@@ -1,18 +1,20 @@
 """Publishing: which scheduled posts are to be posted now."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from zorbit import paging
 from zorbit.models import Post, Subscription, SubscriptionStatus, User
 from zorbit.paging import Order, Page, Slice
+from zorbit.services.rows import count_rows
 from zorbit.services.subscriptions import entitled
+from zorbit.services.terms import Terms
 from zorbit.visibility import OPERATOR, Viewer, visible
 
 LONGEST_DUE_FIRST = Order("scheduled_on", descending=False)
@@ -37,38 +39,28 @@ class DuePost:
         return self.post.scheduled_on
 
 
-@dataclass(frozen=True, slots=True)
-class DueRule:
-    """Which posts are due at one moment."""
-
-    now: datetime
-    grace: timedelta
-    missed_after: timedelta
-
-
-async def due_posts(session: AsyncSession, _viewer: Viewer, rule: DueRule, page: Page) -> Slice[DuePost]:
+async def due_posts(session: AsyncSession, _viewer: Viewer, terms: Terms, page: Page) -> Slice[DuePost]:
     """A page of the posts to be posted now, those first that have waited longest."""
-    statement = _due(rule).with_only_columns(Post, col(User.email), col(Subscription.status))
+    statement = _due(terms).with_only_columns(Post, col(User.email), col(Subscription.status))
     rows = await session.execute(paging.paged(statement, Post, LONGEST_DUE_FIRST, page))
     return paging.sliced([DuePost(*row) for row in rows], page)
 
 
-async def count_due_posts(session: AsyncSession, _viewer: Viewer, rule: DueRule) -> int:
+async def count_due_posts(session: AsyncSession, _viewer: Viewer, terms: Terms) -> int:
     """How many posts are due."""
-    due = _due(rule).with_only_columns(col(Post.id)).subquery()
-    return await session.scalar(select(func.count()).select_from(due)) or 0
+    return await count_rows(session, _due(terms).with_only_columns(col(Post.id)))
 
 
-def _due(rule: DueRule) -> Select[Any]:
+def _due(terms: Terms) -> Select[Any]:
     """Scheduled, not posted, not missed; of live users who are entitled."""
     return (
         visible(Post, OPERATOR)  # a publisher owns none of these posts
         .join(User, col(User.id) == col(Post.user_id))
         .join(Subscription, col(Subscription.user_id) == col(Post.user_id))
         .where(
-            col(Post.scheduled_on) <= rule.now,
-            col(Post.scheduled_on) >= rule.now - rule.missed_after,
+            col(Post.scheduled_on) <= terms.now,
+            col(Post.scheduled_on) >= terms.now - terms.missed_after,
             ~col(Post.is_posted_on_linkedin),
-            entitled(rule.now, rule.grace),
+            entitled(terms),
         )
     )

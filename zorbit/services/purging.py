@@ -16,14 +16,11 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     Select,
     and_,
-    delete,
     false,
     func,
     or_,
-    select,
     text,
     update,
 )
@@ -52,8 +49,9 @@ from zorbit.models import (
     User,
 )
 from zorbit.services import audit, idempotency
-from zorbit.services.terms import Terms, terms
-from zorbit.visibility import ANONYMOUS_EMAIL, OPERATOR, PART_OF, parent_of, stored
+from zorbit.services.rows import count_rows, erase_rows
+from zorbit.services.terms import Terms, present_terms
+from zorbit.visibility import ANONYMOUS_EMAIL, OPERATOR, PART_OF, owner_key, parent_of, stored
 
 Counts = Counter[str]
 """How many rows, by table; users who are made anonymous apart."""
@@ -109,16 +107,16 @@ class Purged:
 async def preview(database: Database, settings: Settings, age: timedelta) -> Purged:
     """What `run` would do, as things stand."""
     async with database.survey() as session:
-        present = await _terms(session, settings)
-        counts = {name: await _count(session, rows) for name, rows in _going(present, age).items()}
+        terms = await present_terms(session, settings)
+        counts = {name: await count_rows(session, rows) for name, rows in _going(terms, age).items()}
     return Purged(Counter(counts))
 
 
 async def run(database: Database, settings: Settings, age: timedelta) -> Purged:
     """Delete what has been in the trash for longer than `age`, and the idempotency keys that have expired."""
     async with database.survey() as session:
-        present = await _terms(session, settings)
-    cutoff = present.now - age
+        terms = await present_terms(session, settings)
+    cutoff = terms.now - age
     purged = Purged()
     for table in ROOTS:
         async with database.survey() as session:
@@ -127,7 +125,7 @@ async def run(database: Database, settings: Settings, age: timedelta) -> Purged:
             await _attempt(
                 database, purged, partial(_purge, table=table, id=id, owner_id=owner_id, cutoff=cutoff)
             )
-    await _attempt(database, purged, partial(_forget_keys, present=present))
+    await _attempt(database, purged, partial(_forget_keys, terms=terms))
     return purged
 
 
@@ -149,7 +147,7 @@ async def _attempt(
 
 async def _roots(session: AsyncSession, table: Any, cutoff: datetime) -> list[tuple[UUID, UUID]]:
     """(id, owner) of the rows that go for their own sake."""
-    rows = stored(table).where(*_is_root(table, cutoff)).with_only_columns(table.id, _owner(table))
+    rows = stored(table).where(*_is_root(table, cutoff)).with_only_columns(table.id, owner_key(table))
     return [(id, owner_id) for id, owner_id in await session.execute(rows.order_by(table.id))]
 
 
@@ -177,9 +175,9 @@ def _referring(table: Any, cutoff: datetime) -> Iterator[Select[Any]]:
             yield rows.join(target, and_(*refers)).where(*is_part)
 
 
-def _going(present: Terms, age: timedelta) -> dict[str, Select[Any]]:
+def _going(terms: Terms, age: timedelta) -> dict[str, Select[Any]]:
     """Every row that is to go, by table."""
-    cutoff = present.now - age
+    cutoff = terms.now - age
     has_invoices = stored(Invoice).where(col(Invoice.user_id) == col(User.id)).exists()
     users = stored(User).where(*_is_root(User, cutoff))
     user_ids = users.with_only_columns(col(User.id))
@@ -195,7 +193,7 @@ def _going(present: Terms, age: timedelta) -> dict[str, Select[Any]]:
     def ids(table: Any) -> Select[Any]:
         return rows(table).with_only_columns(table.id)
 
-    keys = or_(idempotency.expired(present), col(IdempotencyKey.caller_id).in_(user_ids))
+    keys = or_(idempotency.expired(terms), col(IdempotencyKey.caller_id).in_(user_ids))
     return {
         User.__name__: users.where(~has_invoices),
         ANONYMISED: users.where(has_invoices),
@@ -226,7 +224,7 @@ async def _purge_user(session: AsyncSession, user: User) -> Counts:
     """Delete the user with everything of theirs; or only that, and what tells who they were."""
     is_theirs = col(Invoice.user_id) == user.id
     has_invoices = await session.scalar(stored(Invoice).where(is_theirs).limit(1)) is not None
-    keys = await _delete(session, IdempotencyKey, col(IdempotencyKey.caller_id) == user.id)
+    keys = await erase_rows(session, IdempotencyKey, col(IdempotencyKey.caller_id) == user.id)
     counts: Counts = Counter({IdempotencyKey.__name__: keys})
     if has_invoices:
         for table in PARTS[User]:
@@ -261,33 +259,14 @@ async def _remove(
 ) -> Counts:
     """Delete rows of a user's, their parts first."""
     # Said of the owner too where there is one, because indexes begin with it.
-    theirs = [*([] if table in WITHOUT_OWNER else [_owner(table) == owner_id]), *conditions]
+    theirs = [*([] if table in WITHOUT_OWNER else [owner_key(table) == owner_id]), *conditions]
     ids = stored(table).where(*theirs).with_only_columns(table.id)
     counts: Counts = Counter()
     for part in PARTS[table]:
         counts.update(await _remove(session, part, owner_id, PART_OF[part].in_(ids)))
-    counts[table.__name__] += await _delete(session, table, *theirs)
+    counts[table.__name__] += await erase_rows(session, table, *theirs)
     return counts
 
 
-async def _delete(session: AsyncSession, table: type[Row], *conditions: ColumnElement[bool]) -> int:
-    statement = delete(table).where(*conditions).execution_options(synchronize_session=False)
-    result = await session.execute(statement)
-    return result.rowcount if isinstance(result, CursorResult) else 0
-
-
-def _owner(table: Any) -> Any:
-    return table.id if table is User else table.user_id
-
-
-async def _forget_keys(session: AsyncSession, present: Terms) -> Counts:
-    return Counter({IdempotencyKey.__name__: await idempotency.forget_old(session, present)})
-
-
-async def _terms(session: AsyncSession, settings: Settings) -> Terms:
-    now: datetime = (await session.execute(select(func.now()))).scalar_one()
-    return terms(settings, now)
-
-
-async def _count(session: AsyncSession, rows: Select[Any]) -> int:
-    return await session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+async def _forget_keys(session: AsyncSession, terms: Terms) -> Counts:
+    return Counter({IdempotencyKey.__name__: await idempotency.forget_old(session, terms)})

@@ -1,6 +1,7 @@
 """References in inputs: whatever a row refers to has to be visible to the row's owner, whoever writes."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,13 +25,30 @@ REFERENCES: dict[str, type[models.Row]] = {
 
 async def hold_parent(session: AsyncSession, viewer: Viewer, table: type[T], values: Values, name: str) -> T:
     """The row that `values` name as a new row's parent, held; raises all that is wrong with them at once."""
+    return await _named(values, name, partial(locks.hold_parent, session, viewer, table))
+
+
+async def see_named(session: AsyncSession, viewer: Viewer, table: type[T], values: Values, name: str) -> T:
+    """The row that `values` name, not yet held; raises all that is wrong with them at once."""
+    return await _named(values, name, partial(see, session, viewer, table))
+
+
+async def _named(values: Values, name: str, find: Callable[..., Awaitable[T]]) -> T:
     id = values.take(name)
     try:
-        parent = await locks.hold_parent(session, viewer, table, id, field=path_of(name))
+        found = await find(id, field=path_of(name))
     except NotFound as absent:
         raise Several([*values.faults, absent]) from None
     demand(*values.faults)
-    return parent
+    return found
+
+
+async def see(session: AsyncSession, viewer: Viewer, table: type[T], id: UUID, *, field: str) -> T:
+    """The visible row, not held: it may change before the transaction ends."""
+    found = await session.scalar(visible(table, viewer).where(col(table.id) == id))
+    if found is None:
+        raise NotFound(field=field)
+    return found
 
 
 async def faults_of(

@@ -6,12 +6,11 @@ Each subscription is moved on once, however many processes do this at once: who 
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -20,7 +19,7 @@ from zorbit.db import Database, is_unreachable
 from zorbit.models import InvoiceStatus, Subscription, SubscriptionStatus, User
 from zorbit.services import audit, idempotency, invoices, subscribing
 from zorbit.services.rows import change
-from zorbit.services.terms import Terms, terms
+from zorbit.services.terms import Terms, present_terms
 from zorbit.visibility import OPERATOR, visible
 
 BATCH = 100
@@ -52,7 +51,8 @@ async def run(database: Database, settings: Settings) -> Counter[str]:
             async with database.write() as session:
                 last = await _batch(session, settings, step, last, counts)
     async with database.write() as session:
-        counts["keys_forgotten"] += await idempotency.forget_old(session, await _now(session, settings))
+        terms = await present_terms(session, settings)
+        counts["keys_forgotten"] += await idempotency.forget_old(session, terms)
     return +counts
 
 
@@ -60,16 +60,16 @@ async def _batch(
     session: AsyncSession, settings: Settings, step: Step, after: UUID, counts: Counter[str]
 ) -> UUID | None:
     """Move on the next due subscriptions behind `after`; the last one's id, None when there are no more."""
-    at = await _now(session, settings)
+    terms = await present_terms(session, settings)
     due = visible(Subscription, OPERATOR).join(User, col(User.id) == col(Subscription.user_id))
-    next_ones = due.where(step.is_due(at), col(Subscription.id) > after).order_by(col(Subscription.id))
+    next_ones = due.where(step.is_due(terms), col(Subscription.id) > after).order_by(col(Subscription.id))
     # Nothing is waited for, so that no order of locks can be wrong.
     locked = next_ones.limit(BATCH).with_for_update(of=[Subscription, User], skip_locked=True, key_share=True)
     found = {subscription.id: subscription for subscription in await session.scalars(locked)}
     for id, subscription in found.items():
         try:
             async with session.begin_nested():
-                await step.act(session, subscription, at)
+                await step.act(session, subscription, terms)
                 await audit.record(session, OPERATOR, ACTION, [subscription], {"step": step.name})
         except Exception as error:
             if is_unreachable(error):
@@ -81,18 +81,13 @@ async def _batch(
     return max(found) if len(found) == BATCH else None
 
 
-async def _now(session: AsyncSession, settings: Settings) -> Terms:
-    now: datetime = (await session.execute(select(func.now()))).scalar_one()
-    return terms(settings, now)
-
-
-async def _expire(session: AsyncSession, subscription: Subscription, _at: Terms) -> None:
+async def _expire(session: AsyncSession, subscription: Subscription, _terms: Terms) -> None:
     await change(session, subscription, {"status": SubscriptionStatus.EXPIRED})
 
 
-async def _give_up(session: AsyncSession, subscription: Subscription, at: Terms) -> None:
+async def _give_up(session: AsyncSession, subscription: Subscription, terms: Terms) -> None:
     await invoices.withdraw(session, subscription.user_id, status=InvoiceStatus.UNCOLLECTIBLE)
-    await _expire(session, subscription, at)
+    await _expire(session, subscription, terms)
 
 
 def _is(status: SubscriptionStatus) -> ColumnElement[bool]:
@@ -103,23 +98,23 @@ def _is(status: SubscriptionStatus) -> ColumnElement[bool]:
 STEPS = (
     Step(
         "trials_ended",
-        lambda at: and_(_is(SubscriptionStatus.TRIALING), col(Subscription.trial_ends_at) <= at.now),
+        lambda terms: and_(_is(SubscriptionStatus.TRIALING), col(Subscription.trial_ends_at) <= terms.now),
         _expire,
     ),
     Step(
         "cancellations_ended",
-        lambda at: and_(_is(SubscriptionStatus.CANCELED), col(Subscription.end_date) <= at.now),
+        lambda terms: and_(_is(SubscriptionStatus.CANCELED), col(Subscription.end_date) <= terms.now),
         _expire,
     ),
     Step(
         "periods_ended",
-        lambda at: and_(_is(SubscriptionStatus.ACTIVE), col(Subscription.renewal_date) <= at.now),
+        lambda terms: and_(_is(SubscriptionStatus.ACTIVE), col(Subscription.renewal_date) <= terms.now),
         subscribing.renew,
     ),
     Step(
         "given_up",
-        lambda at: and_(
-            _is(SubscriptionStatus.PAST_DUE), col(Subscription.renewal_date) <= at.now - at.grace
+        lambda terms: and_(
+            _is(SubscriptionStatus.PAST_DUE), col(Subscription.renewal_date) <= terms.now - terms.grace
         ),
         _give_up,
     ),

@@ -8,20 +8,26 @@ import re
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from zorbit.errors import BadInput, Conflict, NotFound, Refused
+from zorbit.checks import fault
+from zorbit.errors import BadInput, Conflict, Refused
 from zorbit.models import Post, PostType, QuotaType
-from zorbit.services import locks, spending
+from zorbit.services import locks, references, spending
 from zorbit.services.posts import demand_not_posted, units_faults
 from zorbit.services.rows import change, demand_unchanged
 from zorbit.services.terms import Terms
 from zorbit.services.values import demand
-from zorbit.visibility import Viewer, stored, visible
+from zorbit.visibility import Viewer
 
 # No user, no port, no backslash: nothing that a browser might take for another host.
 ADDRESS = re.compile(r"https://([a-z0-9-]+\.)*linkedin\.com(/[!-\[\]-~]*)?", re.IGNORECASE)
+
+
+IS_SCHEDULED = and_(col(Post.scheduled_on).is_not(None), ~col(Post.is_posted_on_linkedin))
+"""Which posts are to be posted; a posted one keeps the time that was meant."""
 
 
 async def schedule(
@@ -39,7 +45,7 @@ async def schedule(
     """
     owner_id = await locks.hold_ancestors(session, viewer, Post, id, field="input.id")
     # The quota's lock comes before the post's: what can be refused without it is refused first.
-    _demand_schedulable(await _seen(session, viewer, id), at, terms)
+    _demand_schedulable(await references.see(session, viewer, Post, id, field="input.id"), at, terms)
     await spending.spend(
         session, owner_id, QuotaType.POST_SCHEDULING, [id], terms, description="schedulePost"
     )
@@ -106,22 +112,7 @@ async def _to_be_marked(session: AsyncSession, viewer: Viewer, id: UUID) -> Post
     if viewer.is_person:
         return await locks.hold_row(session, viewer, Post, id, field="input.id")
     # One row alone is locked, so there is no order to keep.
-    found = await session.scalar(
-        stored(Post)
-        .where(col(Post.id) == id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound(field="input.id")
-    return found
-
-
-async def _seen(session: AsyncSession, viewer: Viewer, id: UUID) -> Post:
-    found = await session.scalar(visible(Post, viewer).where(col(Post.id) == id))
-    if found is None:
-        raise NotFound(field="input.id")
-    return found
+    return await locks.lock_stored(session, Post, id, field="input.id")
 
 
 def _demand_schedulable(post: Post, at: datetime, terms: Terms) -> None:
@@ -140,7 +131,7 @@ def _demand_scheduled(post: Post) -> None:
 def _time_faults(at: datetime, terms: Terms) -> list[Refused]:
     if at > terms.now:
         return []
-    return [BadInput("`input.scheduledOn` must lie in the future", field="input.scheduledOn")]
+    return [fault("input.scheduledOn", "must lie in the future")]
 
 
 def _content_faults(post: Post) -> list[Refused]:
@@ -154,7 +145,7 @@ def _posted_at_faults(posted_at: datetime | None, terms: Terms) -> list[Refused]
     if posted_at is None or posted_at <= terms.now:
         return []
     field = "input.linkedinPostedAt"
-    return [BadInput(f"`{field}` must not lie in the future", field=field)]
+    return [fault(field, "must not lie in the future")]
 
 
 def _address_faults(url: str) -> list[Refused]:
@@ -162,4 +153,4 @@ def _address_faults(url: str) -> list[Refused]:
     if ADDRESS.fullmatch(url):
         return []
     field = "input.linkedinUrl"
-    return [BadInput(f"`{field}` must be an https address at linkedin.com", field=field)]
+    return [fault(field, "must be an https address at linkedin.com")]

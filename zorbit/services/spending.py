@@ -31,7 +31,8 @@ from uuid_utils.compat import uuid7
 from zorbit.errors import QuotaExhausted, Refused, SubscriptionRequired
 from zorbit.models import Persona, Plan, QuotaType, Subscription, UsageLog, UsageQuota
 from zorbit.services.locks import hold_subscription
-from zorbit.services.quotas import PLAN_LIMITS, QuotaState, cycle_of, states
+from zorbit.services.quotas import PLAN_LIMITS, QuotaState, cycle_of, is_current, states
+from zorbit.services.rows import add_row, count_rows
 from zorbit.services.subscriptions import entitled
 from zorbit.services.terms import Terms
 from zorbit.visibility import OPERATOR, owner_of, visible
@@ -52,7 +53,7 @@ async def spend(
     *,
     description: str | None = None,
 ) -> None:
-    """Use one of the quota for each of `subjects` (what is paid for: a post, a persona), or of none.
+    """Use one of the quota for each of `subjects`: what is paid for, a post, a persona.
 
     The user must be held, and alone for PERSONA: the count that its cycle begins with must not move.
     Raises SubscriptionRequired or QuotaExhausted.
@@ -85,7 +86,7 @@ async def shortage(
 
 
 async def _state(session: AsyncSession, user_id: UUID, type: QuotaType, terms: Terms) -> QuotaState:
-    (found,) = await states(session, OPERATOR, [user_id], terms.now, terms.grace)
+    (found,) = await states(session, OPERATOR, [user_id], terms)
     return next(state for state in found if state.type is type)
 
 
@@ -114,9 +115,7 @@ async def _spent(
     """Whether the quota sufficed; then it is spent, and each subject has its entry."""
     wanted = len(subjects)
     quota = col(UsageQuota.used)
-    entitlement = visible(Subscription, OPERATOR).where(
-        col(Subscription.user_id) == user_id, entitled(terms.now, terms.grace)
-    )
+    entitlement = visible(Subscription, OPERATOR).where(col(Subscription.user_id) == user_id, entitled(terms))
     spent = (
         update(UsageQuota)
         .where(
@@ -147,17 +146,14 @@ def _current(user_id: UUID, type: QuotaType, terms: Terms) -> list[ColumnElement
     return [
         col(UsageQuota.user_id) == user_id,
         col(UsageQuota.type) == type,
-        col(UsageQuota.billing_cycle_start) <= terms.now,
-        col(UsageQuota.billing_cycle_end) > terms.now,
+        is_current(terms.now),
     ]
 
 
 async def entitled_plan(session: AsyncSession, user_id: UUID, terms: Terms) -> Plan | None:
     """The plan whose limits the user is entitled to."""
     own = visible(Plan, OPERATOR).join(Subscription, col(Subscription.plan_id) == col(Plan.id))
-    return await session.scalar(
-        own.where(col(Subscription.user_id) == user_id, entitled(terms.now, terms.grace))
-    )
+    return await session.scalar(own.where(col(Subscription.user_id) == user_id, entitled(terms)))
 
 
 async def begin_cycle(
@@ -169,7 +165,7 @@ async def begin_cycle(
         return current
     cycle = cycle_of(subscription, terms.now)
     carried = await _standing(session, user_id) if type is QuotaType.PERSONA else 0
-    quota = UsageQuota(
+    begun = UsageQuota(
         type=type,
         used=carried,
         limit=getattr(plan, PLAN_LIMITS[type]),
@@ -178,20 +174,17 @@ async def begin_cycle(
         billing_cycle_end=cycle.end,
         user_id=user_id,
     )
-    session.add(quota)
-    await session.flush()
+    quota = await add_row(session, begun)
     if carried:
         entry = UsageLog(
             type=type, description=CARRIED_OVER, user_id=str(user_id), amount=carried, quota_id=quota.id
         )
-        session.add(entry)
-        await session.flush()
+        await add_row(session, entry)
     return quota
 
 
 async def _standing(session: AsyncSession, user_id: UUID) -> int:
-    personas = visible(Persona, owner_of(user_id)).with_only_columns(col(Persona.id)).subquery()
-    return await session.scalar(select(func.count()).select_from(personas)) or 0
+    return await count_rows(session, visible(Persona, owner_of(user_id)).with_only_columns(col(Persona.id)))
 
 
 async def refund(

@@ -130,7 +130,8 @@ async def _offer_upgrade(
     """What the rest of the period costs with the new plan, less what is left of the old one.
 
     Never less than nothing: of a longer period, begun at the same time, no smaller part is left, and each
-    part of a dearer plan costs more.
+    part of a dearer plan costs more. Nothing, in a period's last minutes, waits to be paid too: the dearer
+    plan's next period begins with the days of grace.
     """
     start, end = periods.began(subscription, old), subscription.renewal_date
     new_end = periods.moved(subscription, start, periods.MONTHS[plan.interval])
@@ -143,7 +144,7 @@ async def _offer_upgrade(
     await change(session, subscription, {"next_plan_id": None})
     user_id = subscription.user_id
     invoice = await invoices.offer(session, user_id, plan, items, terms, due=terms.now + DUE)
-    return await _settled(session, invoice, subscription, terms)
+    return subscription, invoice
 
 
 async def _offer_next(session: AsyncSession, subscription: Subscription, plan: Plan, terms: Terms) -> Outcome:
@@ -162,7 +163,7 @@ async def _bill_next(session: AsyncSession, subscription: Subscription, plan: Pl
 async def _settled(
     session: AsyncSession, invoice: Invoice, subscription: Subscription | None, terms: Terms
 ) -> Outcome:
-    """What costs nothing is paid at once."""
+    """A whole period that costs nothing is paid at once."""
     if invoice.amount > 0:
         return subscription, invoice
     invoice, subscription = await invoices.settle(session, invoice, subscription, terms)
@@ -189,7 +190,7 @@ async def renew(session: AsyncSession, subscription: Subscription, terms: Terms)
         return
     await invoices.mark_paid(session, invoice, terms)
     while subscription.renewal_date <= terms.now:
-        await periods.renew(session, subscription, plan, terms)
+        await periods.renew(session, subscription, plan)
 
 
 async def cancel(session: AsyncSession, viewer: Viewer, id: UUID, terms: Terms) -> Subscription:
@@ -202,6 +203,9 @@ async def cancel(session: AsyncSession, viewer: Viewer, id: UUID, terms: Terms) 
 
 async def end_with_period(session: AsyncSession, subscription: Subscription, terms: Terms) -> Subscription:
     """A running subscription, canceled; what is offered is withdrawn. What is past due ends at once."""
+    # As the periodic job would have: a free period that has begun goes on to its end, or canceling and
+    # subscribing again would begin another one, and count anew.
+    await renew(session, subscription, terms)
     await invoices.withdraw(session, subscription.user_id)
     is_trying = subscription.status is SubscriptionStatus.TRIALING
     values = {

@@ -1,7 +1,5 @@
 """Subscriptions: who is entitled to what they pay for, and to which kind of period."""
 
-from datetime import datetime, timedelta
-
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -14,22 +12,20 @@ RUNNING = {SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionS
 """What goes on by itself, until it is canceled or not paid for."""
 
 
-def entitled(now: datetime, grace: timedelta) -> ColumnElement[bool]:
+def entitled(terms: Terms) -> ColumnElement[bool]:
     """Whether a subscription entitles its user now: the one rule that spending and due posts follow."""
     status = col(Subscription.status)
-    renewal = col(Subscription.renewal_date)
+    is_within_grace = col(Subscription.renewal_date) > terms.now - terms.grace
     return or_(
-        and_(status == SubscriptionStatus.TRIALING, col(Subscription.trial_ends_at) > now),
-        and_(status.in_([SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE]), renewal > now - grace),
-        and_(status == SubscriptionStatus.CANCELED, col(Subscription.end_date) > now),
+        and_(status == SubscriptionStatus.TRIALING, col(Subscription.trial_ends_at) > terms.now),
+        and_(status.in_([SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE]), is_within_grace),
+        and_(status == SubscriptionStatus.CANCELED, col(Subscription.end_date) > terms.now),
     )
 
 
 async def is_entitled(session: AsyncSession, subscription: Subscription, terms: Terms) -> bool:
     """Whether this subscription does; the database is asked, so that the rule is written once."""
-    holds = visible(Subscription, OPERATOR).where(
-        col(Subscription.id) == subscription.id, entitled(terms.now, terms.grace)
-    )
+    holds = visible(Subscription, OPERATOR).where(col(Subscription.id) == subscription.id, entitled(terms))
     return await session.scalar(holds.with_only_columns(col(Subscription.id))) is not None
 
 

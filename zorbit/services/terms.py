@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from zorbit.config import Settings
 
 
@@ -27,3 +30,8 @@ def terms(settings: Settings, now: datetime) -> Terms:
         timedelta(hours=settings.missed_after_hours),
         timedelta(days=settings.trial_days),
     )
+
+
+async def present_terms(session: AsyncSession, settings: Settings) -> Terms:
+    """The operator's terms in this transaction, where no caller was looked up: `now` is the database's."""
+    return terms(settings, (await session.execute(select(func.now()))).scalar_one())

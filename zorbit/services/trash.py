@@ -18,6 +18,8 @@ from zorbit.errors import Conflict, Refused, RestoreBlocked
 from zorbit.models import QuotaType
 from zorbit.paging import Order, Page, Slice
 from zorbit.services import spending
+from zorbit.services.nodes import BY_NAME
+from zorbit.services.rows import count_rows
 from zorbit.services.terms import Terms
 from zorbit.services.users import by_email
 from zorbit.visibility import (
@@ -26,6 +28,7 @@ from zorbit.visibility import (
     Viewer,
     deleted_users,
     hidden_by,
+    owner_key,
     parent_of,
     restorable,
     trashed,
@@ -50,10 +53,11 @@ class Trashable(Enum):
     @property
     def table(self) -> Any:
         """The table of such rows."""
-        return TABLES[self.value]
+        return BY_NAME[self.value]
 
 
-TABLES = {table.__name__: table for table in models.DELETABLE}
+OWNED = [kind for kind in Trashable if kind is not Trashable.USER]
+"""What a user can have in the trash."""
 
 # What a person recognises a row by.
 TITLES: dict[Trashable, Any] = {
@@ -114,10 +118,9 @@ class Preview:
 
 async def entries(session: AsyncSession, viewer: Viewer, owner_id: UUID, page: Page) -> Slice[TrashEntry]:
     """A page of what one user deleted, the latest first."""
-    kinds = [kind for kind in Trashable if kind is not Trashable.USER]
     statements = [
         paging.paged(_entry(kind, trashed(kind.table, viewer, owner_id)), kind.table, LATEST_FIRST, page)
-        for kind in kinds
+        for kind in OWNED
     ]
     every = union_all(*statements).subquery()
     place = [every.c.deleted_at, every.c.id]
@@ -142,17 +145,15 @@ async def by_id(
 
 async def count(session: AsyncSession, viewer: Viewer, owner_id: UUID) -> int:
     """How many rows one user has in the trash."""
-    kinds = [kind for kind in Trashable if kind is not Trashable.USER]
     ids: list[Any] = [
-        trashed(kind.table, viewer, owner_id).with_only_columns(kind.table.id) for kind in kinds
+        trashed(kind.table, viewer, owner_id).with_only_columns(kind.table.id) for kind in OWNED
     ]
-    return await session.scalar(select(func.count()).select_from(union_all(*ids).subquery())) or 0
+    return await count_rows(session, union_all(*ids))
 
 
 async def count_users(session: AsyncSession, viewer: Viewer) -> int:
     """How many users are deleted."""
-    ids = deleted_users(viewer).with_only_columns(col(models.User.id)).subquery()
-    return await session.scalar(select(func.count()).select_from(ids)) or 0
+    return await count_rows(session, deleted_users(viewer).with_only_columns(col(models.User.id)))
 
 
 async def obstacle(
@@ -203,15 +204,11 @@ async def located(
     probes: list[Any] = [
         rows(kind.table, viewer)
         .where(kind.table.id.in_(ids))
-        .with_only_columns(kind.table.id, literal(kind.name), _owner(kind.table))
+        .with_only_columns(kind.table.id, literal(kind.name), owner_key(kind.table))
         for kind in Trashable
     ]
     found = (await session.execute(union_all(*probes))).all()
     return {id: Location(Trashable[name], owner_id) for id, name, owner_id in found}
-
-
-def _owner(table: Any) -> Any:
-    return table.id if table is models.User else table.user_id
 
 
 async def _returns(session: AsyncSession, table: type[models.Row], id: UUID) -> list[Return]:

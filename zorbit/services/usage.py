@@ -2,36 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, and_, bindparam, func, literal
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from zorbit.errors import BadInput
+from zorbit.checks import fault
 from zorbit.models import QuotaType, Subscription, UsageLog, UsageQuota, User
 from zorbit.models.base import TIMESTAMP
-from zorbit.services.quotas import cycle_of
+from zorbit.services.quotas import accounts, cycle_of, is_current
 from zorbit.services.spending import CARRIED_OVER
-from zorbit.services.subscriptions import entitled
+from zorbit.services.terms import Terms
 from zorbit.visibility import Viewer, visible
 
 DAYS_LIMIT = 366
 """The most days that are told at once."""
 RECENT_DAYS = 30
 """How many days are told where neither a cycle nor the caller says from when."""
-
-
-@dataclass(frozen=True, slots=True)
-class CycleRule:
-    """Which limit's cycle is asked for, and when it is current."""
-
-    type: QuotaType
-    now: datetime
-    grace: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +68,9 @@ def span(since: date | None, until: date | None, cycle: CurrentCycle | None, now
         first = last.toordinal() - min(max(wanted, 1), DAYS_LIMIT) + 1
         return Span(date.fromordinal(max(first, 1)), last)
     if since > last:
-        raise BadInput(f"`since` must not be after `until`, which is {last}", field="since")
+        raise fault("since", f"must not be after `until`, which is {last}")
     if (number := (last - since).days + 1) > DAYS_LIMIT:
-        raise BadInput(f"`since` to `until` are at most {DAYS_LIMIT} days, not {number}", field="since")
+        raise fault("since", f"to `until` are at most {DAYS_LIMIT} days, not {number}")
     return Span(since, last)
 
 
@@ -136,35 +127,25 @@ def _moment(day: date, at: time) -> datetime:
 
 
 async def current_cycles(
-    session: AsyncSession, viewer: Viewer, user_ids: Sequence[UUID], rule: CycleRule
+    session: AsyncSession, viewer: Viewer, user_ids: Sequence[UUID], type: QuotaType, terms: Terms
 ) -> list[CurrentCycle | None]:
     """Each user's current cycle of one limit, begun or as it will begin; None without any."""
     # Of several stored ones the latest to begin comes last, and counts.
-    found = {row.id: row for row in await session.execute(_cycles(viewer, user_ids, rule))}
-    return [_cycle(found.get(user_id), rule.now) for user_id in user_ids]
+    found = {row.id: row for row in await session.execute(_cycles(viewer, user_ids, type, terms))}
+    return [_cycle(found.get(user_id), terms.now) for user_id in user_ids]
 
 
-def _cycles(viewer: Viewer, user_ids: Sequence[UUID], rule: CycleRule) -> Select[Any]:
-    covering = visible(UsageQuota, viewer).where(
-        col(UsageQuota.type) == rule.type,
-        col(UsageQuota.billing_cycle_start) <= rule.now,
-        col(UsageQuota.billing_cycle_end) > rule.now,
-    )
+def _cycles(viewer: Viewer, user_ids: Sequence[UUID], type: QuotaType, terms: Terms) -> Select[Any]:
+    covering = visible(UsageQuota, viewer).where(col(UsageQuota.type) == type, is_current(terms.now))
     quota = aliased(UsageQuota, covering.subquery(), name="quota")
     carried = visible(UsageLog, viewer).where(
         col(UsageLog.quota_id) == quota.id, col(UsageLog.description) == CARRIED_OVER
     )
     total = carried.with_only_columns(func.coalesce(func.sum(col(UsageLog.amount)), 0)).scalar_subquery()
     # Only a standing limit carries over: no other's entries need be looked through.
-    before = total if rule.type is QuotaType.PERSONA else literal(0)
-    is_own = and_(col(Subscription.user_id) == col(User.id), entitled(rule.now, rule.grace))
-    statement: Select[Any] = (
-        visible(User, viewer)
-        .where(col(User.id).in_(user_ids))
-        .outerjoin(Subscription, is_own)
-        .outerjoin(quota, col(quota.user_id) == col(User.id))
-        .order_by(col(quota.billing_cycle_start))
-        .with_only_columns(col(User.id), Subscription, quota, before.label("carried"))
+    before = total if type is QuotaType.PERSONA else literal(0)
+    statement: Select[Any] = accounts(viewer, user_ids, quota, terms).with_only_columns(
+        col(User.id), Subscription, quota, before.label("carried")
     )
     return statement
 

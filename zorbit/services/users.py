@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from uuid_utils.compat import uuid7
 
-from zorbit.checks import NAME_LIMIT, text_of
-from zorbit.errors import BadInput, Conflict, Refused, Unauthenticated
+from zorbit.checks import NAME_LIMIT, fault, text_of
+from zorbit.errors import Conflict, Unauthenticated
 from zorbit.models import Role, User
 from zorbit.services import locks
 from zorbit.services.rows import change
-from zorbit.services.values import Values, demand
+from zorbit.services.values import Values, demand, faults_in
 from zorbit.visibility import ANY_USER, OPERATOR, Viewer, visible
 
 EMAIL_LIMIT = 320
@@ -75,28 +75,21 @@ async def create(
 
 def check_email(email: str, field: str) -> None:
     """Raises BadInput, with `field`, for what is not an address."""
-    if not EMAIL.fullmatch(text_of(email, field, EMAIL_LIMIT)):
-        raise BadInput(f"`{field}` must be an address like ada@example.com", field=field)
+    # What is not printable (a space without width, a turn of the writing) makes it look like another's.
+    if not (EMAIL.fullmatch(text_of(email, field, EMAIL_LIMIT)) and email.isprintable()):
+        raise fault(field, "must be an address like ada@example.com")
 
 
 async def register(session: AsyncSession, viewer: Viewer, values: Values) -> User:
     """A new user of an admin's; raises Conflict, with whoever has it, for an address that is taken."""
-    demand(*values.faults, *_email_faults(values))
+    email_faults = faults_in(check_email, values["email"], "input.email") if "email" in values else []
+    demand(*values.faults, *email_faults)
     user = await create(session, **values)
     if user is None:
         rival = await by_email(session, viewer, values["email"])
         current = None if rival is None else (User, rival.id)
         raise Conflict("a live user has this address", field="input.email", current=current)
     return user
-
-
-def _email_faults(values: Values) -> list[Refused]:
-    try:
-        if "email" in values:
-            check_email(values["email"], "input.email")
-    except BadInput as refused:
-        return [refused]
-    return []
 
 
 async def update(

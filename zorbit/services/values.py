@@ -1,10 +1,9 @@
 """What callers want written: checked column by column, with everything that is wrong told at once."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
-from math import isfinite
 from typing import Any, cast
 
 import orjson
@@ -19,9 +18,10 @@ from zorbit.checks import (
     MONEY_LIMIT,
     SECONDS_LIMIT,
     TEXT_LIMIT,
+    fault,
     text_of,
 )
-from zorbit.errors import BadInput, Refused, Several
+from zorbit.errors import Refused, Several
 from zorbit.models.base import length_limits
 
 
@@ -48,6 +48,8 @@ class Values(dict[str, Any]):
         return [dict(self), sorted(map(str, self.faults))]
 
 
+FLOAT_LIMIT = 2.0**63
+
 # What clients call an attribute, where that is not its own name in camel case.
 PUBLIC_NAMES = {"chat_message_id": "messageId", "metadata_": "metadata"}
 
@@ -66,24 +68,20 @@ def demand(*faults: Refused) -> None:
         raise Several(faults)
 
 
-def given(table: type[models.Row], values: Mapping[str, Any], *place: str) -> Values:
-    """`values` meant for a row of `table`, checked; `place` is where in the input they stand."""
-    checked = Values()
-    for attribute, value in values.items():
-        try:
-            check(table, attribute, value, path_of(attribute, *place))
-        except Refused as refused:
-            checked.faults.append(refused)
-        else:
-            checked[attribute] = value
-    return checked
+def faults_in(check: Callable[..., object], *given: Any) -> list[Refused]:
+    """What a check, called with what is given, refuses."""
+    try:
+        check(*given)
+    except Refused as refused:
+        return [refused]
+    return []
 
 
 def check(table: type[models.Row], attribute: str, value: Any, field: str) -> None:
     """Raises BadInput, with `field` and the limit, for a value that the column can't hold."""
     if value is None:
         if not _column(table, attribute).nullable:
-            raise BadInput(f"`{field}` must not be null: leave it out to keep what it is", field=field)
+            raise fault(field, "must not be null: leave it out to keep what it is")
     elif isinstance(_column(table, attribute).type, sa.JSON):
         _check_json(value, field)
     elif isinstance(value, str):
@@ -91,39 +89,37 @@ def check(table: type[models.Row], attribute: str, value: Any, field: str) -> No
     elif isinstance(value, list):
         _check_texts(value, field)
     elif isinstance(value, int) and abs(value) > INTEGER_LIMIT:
-        raise BadInput(f"`{field}` must be at most {INTEGER_LIMIT}", field=field)
+        raise fault(field, f"must be at most {INTEGER_LIMIT}")
     elif isinstance(value, float) and not 0 <= value <= SECONDS_LIMIT:
         # Every floating-point column is a time that something took.
-        raise BadInput(f"`{field}` must be 0 to {SECONDS_LIMIT}", field=field)
+        raise fault(field, f"must be 0 to {SECONDS_LIMIT}")
     elif isinstance(value, Decimal):
         _check_money(value, field)
 
 
 def _check_texts(texts: Sequence[str], field: str) -> None:
     if len(texts) > LIST_LIMIT:
-        raise BadInput(f"`{field}` has at most {LIST_LIMIT} entries, not {len(texts)}", field=field)
+        raise fault(field, f"has at most {LIST_LIMIT} entries, not {len(texts)}")
     for index, text in enumerate(texts):
         text_of(text, f"{field}.{index}", TEXT_LIMIT)
 
 
 def _check_money(value: Any, field: str) -> None:
     if value < 0 or value >= MONEY_LIMIT or value.as_tuple().exponent < -2:
-        raise BadInput(f"`{field}` must be 0 or more, below {MONEY_LIMIT}, in hundredths", field=field)
+        raise fault(field, f"must be 0 or more, below {MONEY_LIMIT}, in hundredths")
 
 
 def _check_json(value: Any, field: str) -> None:
     if _depth(value) > JSON_DEPTH:
-        raise BadInput(f"`{field}` is nested at most {JSON_DEPTH} deep", field=field)
+        raise fault(field, f"is nested at most {JSON_DEPTH} deep")
     try:
         size = len(orjson.dumps(value))
     except (TypeError, ValueError):
-        raise BadInput(
-            f"`{field}` must be JSON without half a surrogate pair or a number beyond 64 bits", field=field
-        ) from None
+        raise fault(field, "must be JSON without half a surrogate pair or a number beyond 64 bits") from None
     if size > JSON_BYTES:
-        raise BadInput(f"`{field}` has at most {JSON_BYTES} bytes of JSON, not {size}", field=field)
+        raise fault(field, f"has at most {JSON_BYTES} bytes of JSON, not {size}")
     if not _is_storable(value):
-        raise BadInput(f"`{field}` must not hold NUL or a number beyond 64 bits", field=field)
+        raise fault(field, "must not hold NUL or a number beyond 64 bits")
 
 
 def _depth(value: Any) -> int:
@@ -134,13 +130,16 @@ def _depth(value: Any) -> int:
 
 
 def _is_storable(value: Any) -> bool:
-    """Without NUL, which PostgreSQL's texts can't hold, and infinity, which GraphQL's `1e999` is read as."""
+    """Without NUL, which PostgreSQL's texts can't hold, and numbers that nobody reads as they were written.
+
+    Infinity, which GraphQL's `1e999` is read as, and what an integer beyond 64 bits is rounded to in JSON.
+    """
     if isinstance(value, dict):
         return all("\0" not in key and _is_storable(item) for key, item in value.items())
     if isinstance(value, list):
         return all(map(_is_storable, value))
     if isinstance(value, float):
-        return isfinite(value)
+        return abs(value) < FLOAT_LIMIT
     return not (isinstance(value, str) and "\0" in value)
 
 
