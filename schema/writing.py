@@ -5,10 +5,12 @@ Around it stand here, once for all: the caller's rule, looked at again inside th
 key; the audit trail; and refusals, which become the payload's errors when the transaction is rolled back.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import psycopg
 import strawberry
@@ -88,6 +90,9 @@ class Mutation:
     act: Act
 
 
+# Kept as long as somebody holds it or waits for it.
+TURNS: WeakValueDictionary[UUID | None, asyncio.Semaphore] = WeakValueDictionary()
+
 MUTATIONS: dict[str, Mutation] = {}
 """Every mutation, by the name of its function."""
 
@@ -144,7 +149,7 @@ async def _run(context: Context, made: Mutation, values: Values, key: str | None
     """The mutation, in a transaction of its own."""
     written: list[Row] = []
     try:
-        async with context.database.write() as session:
+        async with _turn(context), context.database.write() as session:
             viewer, now = await users.caller(session, context.viewer)
             context.renew(viewer, now)
             made.access.demand(viewer)
@@ -167,6 +172,18 @@ async def _run(context: Context, made: Mutation, values: Values, key: str | None
         for row in written:
             context.loaders.prime(row)
     return Payload(kept)
+
+
+def _turn(context: Context) -> asyncio.Semaphore:
+    """Held while one of the caller's mutations runs; the others wait for it without a connection.
+
+    Most of a user's writes wait for one another in the database anyway. With forty bulk deletions of one user
+    at once, other users' requests took 4.3 s: each held one of the ten connections while it waited.
+    """
+    found = TURNS.get(context.viewer.id)
+    if found is None:
+        found = TURNS[context.viewer.id] = asyncio.Semaphore(context.settings.writes_at_once)
+    return found
 
 
 def _told(error: SQLAlchemyError) -> str | None:

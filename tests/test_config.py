@@ -22,6 +22,7 @@ WRONG = [
     ("DATABASE_URL", SECRET, NO_POSTGRESQL),
     ("POOL_SIZE", "many", NO_INTEGER),
     ("POOL_SIZE", "0", "Input should be greater than or equal to 1"),
+    ("WRITES_AT_ONCE", "0", "Input should be greater than or equal to 1"),
     ("POOL_SIZE", "1001", "Input should be less than or equal to 1000"),
     ("POOL_TIMEOUT", "soon", NO_NUMBER),
     ("POOL_TIMEOUT", "0", "Input should be greater than 0"),

@@ -215,3 +215,24 @@ async def test_who_loses_the_connection_is_not_told_that_nothing_was_changed(
     assert error["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
     assert "whether anything was changed is not known" in error["message"]
     assert fetch(database_url, 'SELECT count(*) FROM "Thread"') == [(0,)]
+
+
+async def test_one_callers_mutations_leave_connections_to_others(
+    database_url: str, settings: Settings
+) -> None:
+    hog, other = insert(database_url, "User"), insert(database_url, "User")
+    careful = settings.model_copy(update={"pool_size": 2, "pool_timeout": 1, "writes_at_once": 1})
+    pool = db.connect(database_url, careful)
+    async with await AsyncConnection.connect(database_url) as holder:
+        await holder.execute('SELECT FROM "User" WHERE id = %s FOR UPDATE', [hog])
+        waiting = [asyncio.create_task(answered(pool, careful, hog)) for _ in range(5)]
+        await until_waiting(database_url, 1)
+
+        answer = await answered(pool, careful, other)
+        await holder.rollback()
+        answers = await asyncio.gather(*waiting)
+
+    await pool.close()
+    assert "errors" not in answer
+    assert ["errors" in each for each in answers] == [False] * 5
+    assert fetch(database_url, 'SELECT count(*) FROM "Thread"') == [(6,)]

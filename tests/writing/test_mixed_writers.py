@@ -29,7 +29,7 @@ DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_data
 @pytest.fixture
 async def crowd(database_url: str, data_dir: Path) -> AsyncIterator[Client]:
     """A caller of a server with a connection for each of many writers."""
-    settings = Settings(data_dir=data_dir, pool_size=AT_ONCE, periodic_seconds=0)
+    settings = Settings(data_dir=data_dir, pool_size=AT_ONCE, writes_at_once=AT_ONCE, periodic_seconds=0)
     served = app.create(settings, database_url)
     async with served.router.lifespan_context(served):
         transport = httpx.ASGITransport(app=served)
