@@ -35,7 +35,7 @@ def test_settings_fit_an_embedded_server(data_dir: Path) -> None:
         upper = run(url, "SELECT upper('straße ä')")
 
     assert settings["listen_addresses"] == ""
-    assert settings["max_connections"] == "100"
+    assert settings["max_connections"] == "200"
     assert settings["TimeZone"] == "UTC"
     assert settings["server_version_num"] >= "180000"
     assert settings["fsync"] == settings["synchronous_commit"] == settings["full_page_writes"] == "on"

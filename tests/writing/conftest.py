@@ -11,7 +11,7 @@ from zorbit import db
 from zorbit.config import Settings
 from zorbit.db import Database
 
-CONNECTIONS = 50
+CONNECTIONS = 40
 
 
 @pytest.fixture(scope="package")

@@ -83,7 +83,7 @@ class State:
     """The plan's, by type."""
     past: str
     """What was scheduled no later than that is due or missed."""
-    due_after: str
+    missed: str
     """What was scheduled no later than that is missed."""
     resets_at: str
     rows: dict[str, Row] = field(default_factory=dict)
@@ -226,7 +226,7 @@ class State:
             }
             for post in posts
             if status(post) == "SCHEDULED"
-            and self.due_after < post["scheduledOn"] <= self.past
+            and self.missed < post["scheduledOn"] <= self.past
             and post["user"] in self.subscribed
         }
 

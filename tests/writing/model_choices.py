@@ -1,10 +1,13 @@
-"""Values for inputs, chosen by numbers among what there is by then."""
+"""Values for inputs, chosen at random among what there is by then."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from random import Random
+from typing import Any, TypeVar
 
 from tests.writing.model import State, status
 from tests.writing.model_rules import Input
+
+T = TypeVar("T")
 
 LEFT_OUT = object()
 PAST, SOON, LATER = "2020-01-31T09:00:00Z", "2099-01-31T09:00:00Z", "2099-02-28T09:00:00Z"
@@ -15,7 +18,7 @@ NAMES = ["One", "Two", "", "Three", LONG_NAME]
 TEXTS = ["Words.", "Other words.", "", LONG_POST, "a\0b"]
 SYSTEM = "clear_teacher"
 
-# What a field may be given; the first of them is what a failure shrinks to.
+# What a field may be given: the first two of them mostly.
 FIELDS: dict[str, dict[str, list[Any]]] = {
     "thread": {"title": [LEFT_OUT, *NAMES, None], "type": [LEFT_OUT, "POST", "IDEA", None]},
     "message": {"content": TEXTS, "generationTime": [LEFT_OUT, 1.5, None, -1.0]},
@@ -63,28 +66,24 @@ REQUIRED = {
 
 
 class Choice:
-    """Chooses by a step's numbers, and the first where there are no more."""
+    """Chooses for a caller."""
 
-    def __init__(self, state: State, caller: str, numbers: Iterator[int]) -> None:
+    def __init__(self, state: State, caller: str, random: Random) -> None:
         self.state = state
         self.caller = caller
-        self.numbers = numbers
+        self.random = random
 
-    def of(self, options: Any) -> Any:
-        return options[next(self.numbers, 0) % len(options)]
-
-    def part(self, *options: Input) -> Input:
-        """A part of an input."""
-        return options[next(self.numbers, 0) % len(options)]
+    def of(self, options: Sequence[T]) -> T:
+        return self.random.choice(options)
 
     def row(self, kind: str, *statuses: str) -> str:
-        """A row that the caller sees; one time in eight, any; sometimes, one that there is not."""
+        """A row that the caller sees; sometimes any, or one that there is not."""
         seen = self.state.seen(self.caller, kind)
         fitting = [name for name in seen if statuses and status(self.state.rows[name]) in statuses]
         return self._near(fitting or seen, kind)
 
     def gone(self, kind: str) -> str:
-        """A row that the caller could restore; one time in eight, any."""
+        """A row that the caller could restore; sometimes any."""
         return self._near(self.restorable(kind), kind)
 
     def restorable(self, kind: str) -> list[str]:
@@ -92,11 +91,8 @@ class Choice:
         return [row["id"] for row in rows if self.state.may(self.caller, row)]
 
     def _near(self, wanted: list[str], kind: str) -> str:
-        number = next(self.numbers, 0)
-        if wanted and number % 8 != 7:
-            return wanted[-1 - number // 8 % len(wanted)]
         rows = [name for name, row in self.state.rows.items() if row["kind"] == kind]
-        return [*rows, "unknown"][-1 - number // 8 % (len(rows) + 1)]
+        return self.of(wanted if wanted and self.random.random() < 0.9 else [*rows, "unknown"])
 
     def values(self, kind: str, *, new: bool) -> Input:
         """Values for a row."""
@@ -115,4 +111,4 @@ class Choice:
     def unchanged(self, name: str) -> Input:
         """`ifUpdatedAt`, or not."""
         current = self.state.stamps.get(name, SOON)
-        return self.part({}, {}, {}, {"ifUpdatedAt": current}, {"ifUpdatedAt": LONG_AGO})
+        return self.of([{}, {}, {}, {}, {"ifUpdatedAt": current}, {"ifUpdatedAt": LONG_AGO}])

@@ -1,206 +1,75 @@
-"""Random mutations: drawn as numbers, and made when their turn comes."""
+"""Random walks: which mutations are sent, by whom, and in which vein."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from random import Random
 
-from hypothesis import strategies as st
+from tests.writing.model import CONTENT, FIELDS, State
+from tests.writing.model_answers import CALLERS, allowed
+from tests.writing.model_choices import Choice
+from tests.writing.model_inputs import INPUTS
 
-from tests.writing.model import CONTENT
-from tests.writing.model_answers import ADMINS, ROLES, allowed
-from tests.writing.model_choices import ADDRESSES, LATER, LONG_AGO, LONG_NAME, PAST, SOON, Choice
-from tests.writing.model_rules import Input
-
-
-@dataclass(frozen=True)
-class Step:
-    """A mutation that somebody is to send."""
-
-    mutation: str
-    caller: str
-    numbers: tuple[int, ...]
+AGAIN, MISUSE = "again", "misuse"
+"""What was sent before; something else under the key of what was sent before."""
+WEIGHTS = {"alice": 4, "bob": 3, "admin": 3, "service": 1}
 
 
-Maker = Callable[[Choice], Input]
-INPUTS: dict[str, Maker] = {}
+def over(*kinds: str) -> list[str]:
+    """What is done to any kind of row."""
+    return [
+        f"{verb}{kind.capitalize()}" for kind in kinds for verb in ("create", "update", "delete", "restore")
+    ]
 
 
-def makes(*mutations: str) -> Callable[[Maker], Maker]:
-    """Says which mutations' input a function makes."""
-
-    def register(maker: Maker) -> Maker:
-        INPUTS.update(dict.fromkeys(mutations, maker))
-        return maker
-
-    return register
-
-
-def creation(kind: str, parent: str | None) -> Maker:
-    def make(choice: Choice) -> Input:
-        above = {f"{parent}Id": choice.row(parent)} if parent else {}
-        return above | choice.values(kind, new=True)
-
-    return make
-
-
-def update(kind: str) -> Maker:
-    def make(choice: Choice) -> Input:
-        name = choice.row(kind)
-        return {"id": name} | choice.unchanged(name) | choice.values(kind, new=False)
-
-    return make
-
-
-def removal(kind: str, *statuses: str) -> Maker:
-    def make(choice: Choice) -> Input:
-        name = choice.row(kind, *statuses)
-        return {"id": name} | choice.unchanged(name)
-
-    return make
-
-
-def restoration(kind: str) -> Maker:
-    return lambda choice: {"id": choice.gone(kind)}
-
-
-for _kind in CONTENT:
-    _title = _kind.capitalize()
-    INPUTS[f"create{_title}"] = creation(_kind, {"message": "thread", "idea": "message"}.get(_kind))
-    INPUTS[f"update{_title}"] = update(_kind)
-    INPUTS[f"delete{_title}"] = removal(_kind)
-    INPUTS[f"restore{_title}"] = restoration(_kind)
-
-
-@makes("saveIdea", "unsaveIdea")
-def an_idea(choice: Choice) -> Input:
-    return {"id": choice.row("idea")}
-
-
-@makes(
-    *("savePost", "unsavePost", "likePost", "dislikePost", "clearPostOpinion"),
-    *("publishPost", "unpublishPost", "duplicatePost"),
-)
-def a_post(choice: Choice) -> Input:
-    return {"id": choice.row("post")}
-
-
-INPUTS |= {
-    "duplicatePersona": lambda choice: {"id": choice.row("persona")},
-    "createPostFromIdea": lambda choice: {"ideaId": choice.row("idea")},
-    "unschedulePost": removal("post", "SCHEDULED"),
-    "deleteUser": lambda choice: {"id": choice.row("user")},
-    "restoreUser": restoration("user"),
+ROWS = ["deleteRows", "restoreRows"]
+# Among all of the mutations few would meet: a walk keeps to some of them, mostly.
+VEINS = {
+    "trees": [*over("thread", "message", "idea"), *ROWS, "recordIdeas", "createPostFromIdea", "saveIdea"],
+    "posts": [*over("post"), *(name for name in INPUTS if "Post" in name and "record" not in name)],
+    "library": [
+        *over("persona", "template", "comment"),
+        *ROWS,
+        "duplicatePersona",
+        "createPost",
+        "updatePost",
+    ],
+    "quotas": [
+        *("recordPosts", "recordIdeas", "recordComment", "recordImage", "adjustQuota", *ROWS),
+        *("schedulePost", "unschedulePost", "deletePost", "restorePost", "createPost"),
+        *("createPersona", "duplicatePersona", "deletePersona", "restorePersona"),
+    ],
+    "accounts": [
+        *(
+            "createUser",
+            "updateViewer",
+            "deleteViewer",
+            "setUserRole",
+            "deleteUser",
+            "restoreUser",
+            "restoreUser",
+        ),
+        *("schedulePost", "deletePost", "restorePost", "recordPosts", "createThread", "deleteThread"),
+    ],
+    "anything": list(INPUTS),
 }
 
 
-def timing(*statuses: str) -> Maker:
-    def make(choice: Choice) -> Input:
-        name = choice.row("post", *statuses)
-        at = choice.of([SOON, LATER, SOON, LATER, PAST])
-        return {"id": name, "scheduledOn": at} | choice.unchanged(name)
-
-    return make
-
-
-INPUTS |= {"schedulePost": timing("DRAFT", "READY"), "reschedulePost": timing("SCHEDULED")}
+def step(state: State, vein: str, random: Random) -> tuple[str, str]:
+    """A mutation and its caller; what is sure to be refused whatever it says is sent seldom."""
+    names = random.choice([VEINS[vein], VEINS[vein], VEINS[vein], list(INPUTS), [AGAIN, AGAIN, MISUSE]])
+    mutation = random.choice(names)
+    live = [name for name in CALLERS if not state.rows[name]["deleted"] and may_send(state, name, mutation)]
+    if not live or random.random() < 0.05:
+        return mutation, random.choice(CALLERS)
+    return mutation, random.choice([name for name in live for _ in range(WEIGHTS[name])])
 
 
-@makes("markPostPublished")
-def a_fact(choice: Choice) -> Input:
-    url = choice.of([*ADDRESSES[:2] * 3, *ADDRESSES])
-    return {"id": choice.row("post"), "linkedinUrl": url, "linkedinPostedAt": choice.of([LONG_AGO, PAST])}
-
-
-@makes("recordPosts")
-def generated_posts(choice: Choice) -> Input:
-    return {"posts": [choice.values("post", new=True) for _ in range(choice.of([1, 2, 3]))]}
-
-
-@makes("recordIdeas")
-def generated_ideas(choice: Choice) -> Input:
-    count = choice.of([1, 2, 3])
-    return {
-        "messageId": choice.row("message"),
-        "ideas": [choice.values("idea", new=True) for _ in range(count)],
-    }
-
-
-@makes("recordComment")
-def a_generated_comment(choice: Choice) -> Input:
-    return choice.values("comment", new=True)
-
-
-@makes("recordImage")
-def an_image(choice: Choice) -> Input:
-    url = choice.of(["https://example.com/1.png", "https://example.com/2.png"])
-    return {"postId": choice.row("post"), "imageUrl": url} | choice.part({}, {"imageKey": "images/1"})
-
-
-@makes("deleteRows")
-def several(choice: Choice) -> Input:
-    kinds = [choice.of([*CONTENT, "user"]) for _ in range(choice.of([2, 1, 3, 4]))]
-    return {"ids": list(dict.fromkeys(choice.row(kind) for kind in kinds))}
-
-
-@makes("restoreRows")
-def several_gone(choice: Choice) -> Input:
-    kinds = [choice.of([*CONTENT, "user"]) for _ in range(choice.of([2, 1, 3, 4]))]
-    return {"ids": list(dict.fromkeys(choice.gone(kind) for kind in kinds))}
-
-
-@makes("createUser")
-def an_account(choice: Choice) -> Input:
-    email = choice.of(["carol@example.com", "alice@example.com", "BOB@example.com", "dave@example.com"])
-    return {"email": email} | choice.part({}, {"name": "Name"}, {"role": "ADMIN"}, {"role": None})
-
-
-@makes("setUserRole")
-def a_role(choice: Choice) -> Input:
-    return {"id": choice.row("user"), "role": choice.of(["USER", "ADMIN", "USER", "SERVICE"])}
-
-
-@makes("updateViewer")
-def a_name(choice: Choice) -> Input:
-    return choice.part({"name": "Ada"}, {"name": None}, {"name": LONG_NAME}) | choice.unchanged(choice.caller)
-
-
-@makes("adjustQuota")
-def a_limit(choice: Choice) -> Input:
-    type = choice.of(list(choice.state.limits))
-    return {"userId": choice.row("user"), "type": type, "limit": choice.of([5, 0, 1]), "reason": "A favour."}
-
-
-@makes("deleteViewer")
-def nothing(_choice: Choice) -> Input:
-    return {}
-
-
-# What is sent how often, in proportion.
-RARE = {"deleteUser": 1, "deleteViewer": 1, "setUserRole": 1, "createUser": 1, "updateViewer": 1}
-OFTEN = {"createPost": 4, "updatePost": 6, "schedulePost": 8, "deletePost": 4, "restorePost": 4}
-WEIGHTS = dict.fromkeys(INPUTS, 2) | RARE | OFTEN
-SENT = ["wait", *(name for name, weight in WEIGHTS.items() for _ in range(weight))]
-AGAIN = ["again", "misuse"]
+def may_send(state: State, caller: str, mutation: str) -> bool:
+    return mutation not in INPUTS or allowed(state.role(caller), mutation)
 
 
 def sensible(choice: Choice, mutation: str) -> str:
-    """The mutation; where nothing could be restored, one that deletes, three times in four."""
+    """The mutation; where nothing could be restored, one that deletes, mostly."""
     kind = mutation.removeprefix("restore").lower()
-    if kind not in CONTENT or choice.restorable(kind) or not choice.of(range(4)):
+    if kind not in FIELDS or choice.restorable(kind) or choice.random.random() < 0.1:
         return mutation
     kinds = [other for other in CONTENT if choice.restorable(other)]
     return f"restore{choice.of(kinds).capitalize()}" if kinds else f"delete{kind.capitalize()}"
-
-
-def step(mutation: str, caller: str, numbers: list[int]) -> Step:
-    """What a caller may not send at all, is sent seldom."""
-    if numbers[-1] % 4 and not allowed(ROLES[caller], mutation):
-        caller, mutation = ("admin", mutation) if mutation in ADMINS else (caller, "markPostPublished")
-    return Step(mutation, caller, tuple(numbers))
-
-
-steps = st.builds(
-    step,
-    st.sampled_from([*SENT, *AGAIN * 4]),
-    st.sampled_from(["alice"] * 4 + ["bob"] * 3 + ["admin"] * 3 + ["service"]),
-    st.lists(st.integers(0, 999), min_size=12, max_size=12),
-)
