@@ -17,6 +17,8 @@ from tests.rows import NOW, fetch, insert, insert_many
 from tests.schema.lists import BY_ID, LISTS, NODES, ROOT, TO_ONE, Edge
 from tests.schema.workspace import Workspace, fill
 
+pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
+
 VIEWER = 1
 """Who is asking: one statement for every request with a token."""
 PROBE = 1

@@ -24,6 +24,8 @@ from tests.examples import examples
 from tests.rows import fetch, insert
 from tests.test_serve import environment, free_port
 
+pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
+
 KILLS = min(examples(5), 50)
 WRITERS = 6
 PATIENCE = 30.0

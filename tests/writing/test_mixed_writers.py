@@ -20,6 +20,8 @@ from zorbit import app
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
 
+pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
+
 ROUNDS = min(examples(30), 1_000)
 AT_ONCE = 12
 LATER = "2099-01-31T09:00:00Z"

@@ -13,6 +13,8 @@ from tests.examples import examples
 from tests.writing.model_steps import VEINS
 from tests.writing.model_world import World
 
+pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
+
 STEPS = 25
 
 Walk = Callable[[list[int]], Awaitable[None]]
@@ -21,7 +23,7 @@ Walk = Callable[[list[int]], Awaitable[None]]
 @pytest.mark.untraced  # to trace it takes as long again; other tests go the same ways
 @settings(
     deadline=None,
-    max_examples=examples(3),
+    max_examples=examples(2),
     phases=[Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

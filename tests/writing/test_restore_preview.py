@@ -17,6 +17,8 @@ from tests.conftest import Client
 from tests.examples import examples
 from tests.rows import execute, fetch, insert, insert_many
 
+pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
+
 T = TypeVar("T")
 
 PREVIEW = """query ($id: ID!) { restorePreview(id: $id) {

@@ -13,6 +13,8 @@ from tests.rows import execute, fetch, insert
 from tests.writing.changes import absent, change, faults
 from tests.writing.waiting import until_waiting
 
+pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
+
 
 @pytest.fixture
 def owner(database_url: str) -> UUID:
