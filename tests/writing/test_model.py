@@ -12,15 +12,14 @@ from tests.conftest import Client
 from tests.examples import examples
 from tests.writing.model_steps import VEINS
 from tests.writing.model_world import World
-
-pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
+from zorbit.db import Database
+from zorbit.doctor import examine
 
 STEPS = 25
 
 Walk = Callable[[list[int]], Awaitable[None]]
 
 
-@pytest.mark.untraced  # to trace it takes as long again; other tests go the same ways
 @settings(
     deadline=None,
     max_examples=examples(2),
@@ -29,7 +28,7 @@ Walk = Callable[[list[int]], Awaitable[None]]
 )
 @given(seed=st.integers(0, 2**63))
 async def test_whatever_is_sent_the_server_and_the_model_agree(
-    client: Client, database_url: str, sweep: Callable[[], object], seed: int
+    client: Client, database_url: str, pool: Database, sweep: Callable[[], object], seed: int
 ) -> None:
     async def walk(steps: list[int]) -> None:
         sweep()
@@ -40,6 +39,7 @@ async def test_whatever_is_sent_the_server_and_the_model_agree(
             for step in steps:
                 await world.take(vein, Random(seed * STEPS + step))
             await world.compare(world.live(), whole=True)
+            assert [finding for finding in await examine(pool) if finding.count] == []
         except AssertionError as fault:
             fault.add_note("\n".join(world.told))
             raise
