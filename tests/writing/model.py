@@ -97,6 +97,8 @@ class State:
     """The quotas that have a row: something was spent, or adjusted."""
     stamps: dict[str, str] = field(default_factory=dict)
     """`updatedAt` of what was seen last: the only thing that can't be foretold."""
+    acting: dict[str, str] = field(default_factory=dict)
+    """The role in which a request was begun: it ends in that, though the request may change it."""
     numbers: Counter[str] = field(default_factory=Counter)
 
     # Rows
@@ -132,7 +134,7 @@ class State:
         return [user for user in users if role in (None, user["role"])]
 
     def role(self, viewer: str) -> str:
-        return str(self.rows[viewer]["role"])
+        return self.acting.get(viewer) or str(self.rows[viewer]["role"])
 
     def may(self, viewer: str, row: Row) -> bool:
         """Whether the row is the viewer's to read and write, were it not for deletion."""

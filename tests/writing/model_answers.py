@@ -39,11 +39,14 @@ class Model:
             return ["UNAUTHENTICATED"]
         if not allowed(self.state.role(caller), mutation):
             return ["FORBIDDEN"]
+        self.state.acting = {caller: self.state.role(caller)}
         try:
             payload = self._payload(caller, mutation, given, key)
+            return [{name: self.read(caller, *tag) for name, tag in payload.items()} | {"userErrors": []}]
         except RefusedError as refused:
             return [{"userErrors": errors} for errors in refused.reasons]
-        return [{name: self.read(caller, *tag) for name, tag in payload.items()} | {"userErrors": []}]
+        finally:
+            self.state.acting = {}
 
     def _payload(self, caller: str, mutation: str, given: Input, key: str | None) -> Payload:
         place = (caller, mutation, key or "")
@@ -51,21 +54,20 @@ class Model:
             before, payload = self.sent[place]
             refuse([error("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")] if before != given else [])
             return payload
-        role = self.state.role(caller)
         payload = RULES[mutation](self.state, caller, given)
-        self.record(caller, role, mutation, payload)
+        self.record(caller, mutation, payload)
         if key is not None:
             self.sent[place] = (given, payload)
         return payload
 
-    def record(self, actor: str, role: str, action: str, payload: Payload) -> None:
+    def record(self, actor: str, action: str, payload: Payload) -> None:
         """What the audit trail gains."""
         always = action in RECORDED or action.startswith(("delete", "restore"))
         for subject, user in self.changed(payload):
             if always or user != actor:
                 entry = {
                     "action": action,
-                    "actorRole": role,
+                    "actorRole": self.state.role(actor),
                     "actor": actor,
                     "subject": subject,
                     "user": user,
