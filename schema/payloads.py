@@ -90,8 +90,11 @@ async def _entry(context: Context, kept: list[str]) -> Any:
 
 async def _quota(context: Context, kept: list[str]) -> Any:
     user_id, type = kept
-    found = await load_quotas(context, UUID(user_id))
-    return next(state for state in found if state.type == type)
+    # Who can't be seen any more, when the request is sent again, has no state that could be told.
+    owner, found = await asyncio.gather(
+        context.loaders.row(models.User, UUID(user_id)), load_quotas(context, UUID(user_id))
+    )
+    return None if owner is None else next(state for state in found if state.type == type)
 
 
 DELETED: dict[str, Result] = {

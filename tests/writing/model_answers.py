@@ -106,6 +106,8 @@ class Model:
                 row = state.rows[value]
                 restores = state.may(caller, row) and (row["kind"] != "user" or state.role(caller) == "ADMIN")
                 found = state.entry(value) if restores else None
+            case "quota" | "stored" if not state.sees(caller, state.rows[value[0]]):
+                found = None
             case "quota":
                 found = state.quota(*value)
             case "stored":

@@ -276,6 +276,23 @@ async def test_a_repeat_shows_a_demoted_caller_what_is_visible_to_them_now(
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
 
 
+async def test_a_repeat_shows_no_quota_of_an_owner_who_was_deleted_since(
+    client: Client, database_url: str, subscriber: UUID
+) -> None:
+    admin = insert(database_url, "User", role="admin")
+    post = insert(database_url, "Post", userId=subscriber)
+    call = (
+        f'schedulePost(idempotencyKey: "{KEY}", input: {{id: "{post}", scheduledOn: "2099-01-01T00:00:00Z"}})'
+    )
+    ask = f"{call} {{ post {{ status }} quota {{ used }} {ERRORS} }}"
+    first = {"post": {"status": "SCHEDULED"}, "quota": {"used": 1}, "userErrors": []}
+    assert await send(client, admin, ask) == first
+
+    execute(database_url, 'UPDATE "User" SET "isDeleted" = true WHERE id = %s', subscriber)
+
+    assert await send(client, admin, ask) == {"post": None, "quota": None, "userErrors": []}
+
+
 @pytest.mark.parametrize(
     ("age", "is_new"), [(DAY - timedelta(minutes=1), False), (DAY, True), (9 * DAY, True)]
 )

@@ -33,6 +33,7 @@ from zorbit.errors import OperatorError
 
 _MAJOR = "18"
 _PATIENCE = 120.0  # seconds for each step: nothing waits for ever, and a recovery has time to finish
+_PASSING = 5.0  # seconds that a dying process may still be seen
 _SOCKET = ".s.PGSQL.5432"
 _SOCKET_FOLDER = "zorbit-socket-"
 _SETTINGS = {
@@ -113,8 +114,8 @@ def _failure(home: Path, what: str) -> OperatorError:
     )
 
 
-def _moments() -> Iterator[None]:
-    end = time.monotonic() + _PATIENCE
+def _moments(patience: float = _PATIENCE) -> Iterator[None]:
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         yield
         time.sleep(0.05)
@@ -277,7 +278,8 @@ def _stop(home: Path) -> None:
 
 def _forget(home: Path, sockets: Path | None) -> None:
     """Remove what a dead server left: a new one would take whoever has its old number by now for it."""
-    if postmaster(home) is not None:
+    # A killed process drops its locks a moment before it is gone.
+    if not any(postmaster(home) is None for _ in _moments(_PASSING)):
         return
     if sockets and sockets.name.startswith(_SOCKET_FOLDER):
         shutil.rmtree(sockets, ignore_errors=True)
