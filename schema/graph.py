@@ -5,8 +5,9 @@ type and description come from the column. `one` and `many` declare edges by the
 Types refer to one another in circles, so they are made together, by `finish`, when all shapes are declared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,17 +21,19 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from schema import inputs
+from schema import inputs, readings
 from schema.access import Access, Require
 from schema.connections import Connection, Source
+from schema.fields import READING, read_by
 from zorbit import models, paging
 from zorbit.checks import text_of, uuid_of
 from zorbit.context import Context
+from zorbit.engine.readings import Column, Reading, Resolved
 from zorbit.filters import SEARCH_LIMIT
 from zorbit.loaders.relations import NEWEST_FIRST, Listing, ToMany, ToOne
 from zorbit.models.base import SEARCH_VECTOR
 from zorbit.paging import Order
-from zorbit.visibility import target_of
+from zorbit.visibility import known_along, target_of
 
 C = TypeVar("C", bound=type)
 
@@ -56,7 +59,9 @@ NAMES: dict[str, Any] = {"Connection": Connection, "list": list}
 class Node:
     """Whatever has an id."""
 
-    id: strawberry.ID = strawberry.field(description="Globally unique, lower case, never used again.")
+    id: strawberry.ID = strawberry.field(
+        description="Globally unique, lower case, never used again.", metadata={READING: Column("id")}
+    )
 
 
 @dataclass(frozen=True)
@@ -93,13 +98,15 @@ def one(key: Any, description: str) -> Any:
     """The row that a foreign key of this table refers to; null while that row is invisible."""
     target = target_of(key)
     relation = ToOne(target, key.key, target.id)
-    return DeclaredEdge(lambda _parent, _name: _to_one(relation, description))
+    reading = readings.row_of(relation, known_along(key.class_, key, target))
+    return DeclaredEdge(lambda _parent, _name: _to_one(relation, description, reading))
 
 
 def only(key: Any, description: str) -> Any:
     """The one row of another table whose unique foreign key refers to this row."""
     relation = ToOne(key.class_, "id", key)
-    return DeclaredEdge(lambda _parent, _name: _to_one(relation, description))
+    reading = readings.row_of(relation, known_along(target_of(key), key, key.class_))
+    return DeclaredEdge(lambda _parent, _name: _to_one(relation, description, reading))
 
 
 def many(
@@ -135,17 +142,19 @@ def by_id(table: type[models.Row], description: str) -> Any:
     arguments = {"id": (strawberry.ID, "The row's id.")}
     annotation = f"{table.__name__} | None"
     return DeclaredEdge(
-        lambda _parent, _name: computed(resolve, annotation, description, arguments, Access.PEOPLE)
+        lambda _parent, _name: computed(
+            resolve, annotation, description, arguments, Access.PEOPLE, reading=readings.row_by_id(table)
+        )
     )
 
 
-def _to_one(relation: ToOne, description: str) -> StrawberryField:
+def _to_one(relation: ToOne, description: str, reading: Reading) -> StrawberryField:
     async def resolve(self: Any, info: Info[Context, None]) -> Any:
         return await info.context.loaders.one(relation, self)
 
     # Nullable, even where the column is not: the row may be deleted between two statements, and a service
     # that sees a post sees nothing beyond it.
-    return computed(resolve, f"{relation.table.__name__} | None", description)
+    return computed(resolve, f"{relation.table.__name__} | None", description, reading=reading)
 
 
 def _to_many(
@@ -158,15 +167,8 @@ def _to_many(
     table = relation.table
 
     async def resolve(self: Any, info: Info[Context, None], **given: Any) -> Any:
-        order = inputs.order(given.get("order_by"), relation.default_order)
-        where = inputs.condition(given.get("where"))
-        search = given.get("search")
-        if search is not None:
-            text_of(search, "search", SEARCH_LIMIT)
-        bounds = {name: given.get(name) for name in ("first", "after", "last", "before")}
-        listing = Listing(relation, where, search, order, paging.page(table, order, **bounds))
         parent = None if relation.key is None else self.id
-        return Connection(source=_source(listing, parent))
+        return Connection(source=_source(_listing(relation, given), parent))
 
     if filters is None:
         where_type = inputs.where_type(f"{table.__name__}Where", table, SHAPES[table].filters, combined=True)
@@ -176,7 +178,20 @@ def _to_many(
     arguments = _list_arguments(relation, where_type, order_type)
     # Nullable where a rule may refuse it, so that its refusal does not take its siblings along.
     nullable = "" if access is None else " | None"
-    return computed(resolve, f"Connection[{table.__name__}]{nullable}", description, arguments, access)
+    reading = readings.rows_of(relation, partial(_listing, relation))
+    annotation = f"Connection[{table.__name__}]{nullable}"
+    return computed(resolve, annotation, description, arguments, access, reading=reading)
+
+
+def _listing(relation: ToMany, given: Mapping[str, Any]) -> Listing:
+    """What a list's arguments ask for; raises BadInput naming what can't be asked."""
+    order = inputs.order(given.get("order_by"), relation.default_order)
+    where = inputs.condition(given.get("where"))
+    search = given.get("search")
+    if search is not None:
+        text_of(search, "search", SEARCH_LIMIT)
+    bounds = {name: given.get(name) for name in ("first", "after", "last", "before")}
+    return Listing(relation, where, search, order, paging.page(relation.table, order, **bounds))
 
 
 def _source(listing: Listing, parent: UUID | None) -> Source:
@@ -208,6 +223,8 @@ def computed(
     description: str,
     arguments: Arguments | None = None,
     access: Access | None = None,
+    *,
+    reading: Reading | None = None,
 ) -> StrawberryField:
     """A field whose type and arguments are given as data."""
     extensions: list[FieldExtension] = [] if access is None else [Require(access)]
@@ -216,6 +233,7 @@ def computed(
         type_annotation=StrawberryAnnotation(annotation, namespace=NAMES),
         description=description,
         extensions=extensions,
+        metadata={READING: read_by(access, reading or Resolved())},
     )
     made.arguments = [
         StrawberryArgument(name, None, StrawberryAnnotation(kind), description=text)
@@ -239,7 +257,11 @@ def _add_columns(declared: Shape) -> None:
     origin, table = declared.origin, declared.table
     for name in [name for name, kind in origin.__annotations__.items() if kind is strawberry.auto]:
         column = table.model_fields[name]
-        public = strawberry.field(name=inputs.camel(name.rstrip("_")), description=column.description)
+        public = strawberry.field(
+            name=inputs.camel(name.rstrip("_")),
+            description=column.description,
+            metadata={READING: Column(name)},
+        )
         origin.__annotations__[name] = PUBLIC_TYPES.get(column.annotation, column.annotation)
         setattr(origin, name, public)
 

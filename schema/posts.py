@@ -61,12 +61,15 @@ class Post(Node):
     template = one(models.Post.template_id, "The template it was made with; null while that is deleted.")
     message = one(models.Post.chat_message_id, "The message it was made from; null while that is deleted.")
 
-    @field("How far it has come.")
+    @field("How far it has come.", needs=("is_posted_on_linkedin", "scheduled_on", "published"))
     def status(self: Any) -> PostStatus:
         """From its other columns."""
         return status_of(self)
 
-    @field("The persona that ships with the product and that it speaks as, in place of an own one.")
+    @field(
+        "The persona that ships with the product and that it speaks as, in place of an own one.",
+        needs=("system_persona_id",),
+    )
     def system_persona(self: Any) -> SystemPersona | None:
         """Null too for one that has been withdrawn."""
         return system_personas().get(self.system_persona_id or "")  # type: ignore[return-value] # same fields

@@ -1,6 +1,7 @@
 """The root of every query."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from schema.users import User
 from zorbit import models, paging
 from zorbit.checks import text_of, uuid_of
 from zorbit.context import Context
+from zorbit.engine.readings import Caller, Nodes, Restricted
 from zorbit.errors import BadInput
 from zorbit.services import nodes, users
 from zorbit.services.personas import system_personas
@@ -39,7 +41,9 @@ class Query:
     """The root of every query. Every field names the callers that it answers."""
 
     @field(
-        "The caller's own account, the door to everything of one's own; null without a token.", Access.ANYBODY
+        "The caller's own account, the door to everything of one's own; null without a token.",
+        Access.ANYBODY,
+        reading=Restricted(Caller(), Access.PEOPLE.value),
     )
     async def viewer(self, info: Info[Context, None]) -> User | None:
         """Not for services: they have no data of their own."""
@@ -49,22 +53,27 @@ class Query:
         Access.PEOPLE.demand(viewer)
         return cast("User | None", await info.context.loaders.row(models.User, viewer.id))
 
-    @field("Whatever has this id; null for what is unknown, deleted or another's.", Access.PEOPLE)
+    @field(
+        "Whatever has this id; null for what is unknown, deleted or another's.",
+        Access.PEOPLE,
+        reading=Nodes(lambda given: [uuid_of(given["id"], "id")], nodes.probe, is_list=False),
+    )
     async def node(self, info: Info[Context, None], id: Id) -> graph.Node | None:
         """Read together with every other node of the query."""
         return cast("graph.Node | None", await _node(info.context, uuid_of(id, "id")))
 
-    @field(f"Whatever has these ids, at most {NODES_LIMIT}, in their order.", Access.PEOPLE)
+    @field(
+        f"Whatever has these ids, at most {NODES_LIMIT}, in their order.",
+        Access.PEOPLE,
+        reading=Nodes(lambda given: _keys(given["ids"]), nodes.probe, is_list=True),
+    )
     async def nodes(
         self,
         info: Info[Context, None],
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids.")],
     ) -> list[graph.Node | None]:
         """One statement finds out what they are, one more a type reads them."""
-        if len(ids) > NODES_LIMIT:
-            raise BadInput(f"`ids` takes at most {NODES_LIMIT} ids, not {len(ids)}", field="ids")
-        keys = [uuid_of(id, f"ids.{index}") for index, id in enumerate(ids)]
-        return list(await asyncio.gather(*(_node(info.context, key) for key in keys)))
+        return list(await asyncio.gather(*(_node(info.context, key) for key in _keys(ids))))
 
     user = by_id(models.User, "A user: for admins anybody, for others themselves.")
     thread = by_id(models.Thread, "A conversation.")
@@ -173,6 +182,12 @@ class Query:
         """With what they are recognised by, their address."""
         page = paging.page(models.User, LATEST_FIRST, first=first, after=after, last=last, before=before)
         return cast("Connection[TrashEntry]", trash.of_everybody(page))
+
+
+def _keys(ids: Sequence[str]) -> list[UUID]:
+    if len(ids) > NODES_LIMIT:
+        raise BadInput(f"`ids` takes at most {NODES_LIMIT} ids, not {len(ids)}", field="ids")
+    return [uuid_of(id, f"ids.{index}") for index, id in enumerate(ids)]
 
 
 async def _node(context: Context, id: UUID) -> Any:

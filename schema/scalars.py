@@ -1,15 +1,18 @@
 """Custom scalars: what values look like on the wire, and which are refused."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
+STORED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,6}\+00", re.ASCII)
 DATE_FORM = re.compile(r"\d{4}-\d\d-\d\d")
 DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,10})?", re.ASCII)
 
@@ -37,6 +40,15 @@ def date_in(value: Any) -> date:
         except ValueError:
             pass
     raise GraphQLError("a Date is written like 2026-01-31")
+
+
+def moment_as_stored(text: str) -> str:
+    """`moment_out` of the moment that PostgreSQL writes like this, in UTC."""
+    if len(text) == 22 and text.endswith("+00"):
+        return f"{text[:10]}T{text[11:19]}Z"
+    if not STORED.fullmatch(text):
+        raise ValueError(text)
+    return f"{text[:10]}T{text[11:19]}.{text[20:-3]:0<6}Z"
 
 
 def decimal_out(value: Decimal) -> str:
@@ -77,3 +89,11 @@ DECIMAL_STRING = strawberry.scalar(
 )
 
 SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE, Decimal: DECIMAL_STRING}
+
+AS_STORED: dict[str, Callable[[str], Any] | None] = {
+    "DateTime": moment_as_stored,
+    "Date": None,
+    "Decimal": None,
+    "JSON": orjson.Fragment,
+}
+"""What turns PostgreSQL's own text into what clients see, by scalar; None where they are the same."""

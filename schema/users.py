@@ -50,12 +50,15 @@ class User(Node):
         models.AuditEntry.user_id, "What was recorded of what was done to the user's data, by anybody."
     )
 
-    @field("How much of each limit is used in the current cycle, whether or not anything was used yet.")
+    @field(
+        "How much of each limit is used in the current cycle, whether or not anything was used yet.",
+        needs=("id",),
+    )
     async def quotas(self: Any, info: Info[Context, None]) -> list[QuotaState]:
         """All of them, in the order of QuotaType."""
         return await load_quotas(info.context, self.id)
 
-    @field("How much of one limit is used in the current cycle.")
+    @field("How much of one limit is used in the current cycle.", needs=("id",))
     async def quota(
         self: Any,
         info: Info[Context, None],
@@ -64,7 +67,7 @@ class User(Node):
         """One of them."""
         return next(state for state in await load_quotas(info.context, self.id) if state.type is type)
 
-    @field("What is used of one limit: how much, on which days, and where it leads.")
+    @field("What is used of one limit: how much, on which days, and where it leads.", needs=("id",))
     def usage(
         self: Any,
         type: Annotated[QuotaType, strawberry.argument(description="Which limit.")],

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -17,23 +18,28 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from schema import core_schema
+from schema import core_schema, readings, schema
 from zorbit import db, graphiql, migrations
 from zorbit.auth import viewers
 from zorbit.auth.local import LocalIssuer
 from zorbit.auth.tokens import Claims, Verifier, bearer, verifier
+from zorbit.auth.viewers import Seen
 from zorbit.config import Identity, Settings
 from zorbit.context import Context
 from zorbit.db import Database, is_unreachable
 from zorbit.demo import DEMO_EMAIL
 from zorbit.engine import http
+from zorbit.engine.compiled import Caller, CompiledReads
 from zorbit.engine.http import HTTPRefused
 from zorbit.engine.operations import Operations, Refusal
+from zorbit.engine.operations import Request as Asked
+from zorbit.engine.plans import Gone
+from zorbit.engine.wire import Pool
 from zorbit.errors import Code, OperatorError, Refused, Unauthenticated, Unavailable, UserErrorCode
 from zorbit.logs import RequestLog
 from zorbit.models import Role
 from zorbit.services import renewals, users
-from zorbit.visibility import NOBODY, OPERATOR
+from zorbit.visibility import NOBODY, OPERATOR, Viewer
 
 PAGE_TOKEN_LIFETIME = timedelta(hours=12)
 EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -63,23 +69,48 @@ class Server:
     database: Database
     verifier: Verifier
     operations: Operations
+    seen: Seen = field(default_factory=Seen)
 
     async def graphql(self, request: Request) -> Response:
         """`/graphql`: operations by POST, GraphiQL for a browser."""
         if request.method == "GET" and self.settings.graphiql and _is_browser(request):
             return graphiql.page(endpoint="/graphql", token=await self._page_token(request))
         asked = await http.read(request)
-        context = await self._context(request)
-        return http.answer(request, await self.operations.run(asked, context, request.state.request_id))
+        claims = await self._claims(request)
+        read = None if claims is None else await self._read(asked, claims)
+        if read is None:
+            context = await self._context(claims)
+            result = await self.operations.run(asked, context, request.state.request_id)
+        else:
+            result = read
+        if asked.tells_compiled:
+            result |= {"extensions": {"compiled": read is not None}}
+        return http.answer(request, result)
 
-    async def _context(self, request: Request) -> Context:
+    async def _claims(self, request: Request) -> Claims | None:
         headers = request.headers.getlist("authorization")
         if len(headers) > 1:
             raise Unauthenticated("send one Authorization header")
         token = bearer(headers[0] if headers else None)
-        if token is None:
+        return None if token is None else await self.verifier.verify(token)
+
+    async def _read(self, asked: Asked, claims: Claims) -> dict[str, Any] | None:
+        """The answer of a compiled plan, for the viewer that the claims meant when they were last seen."""
+        for _ in range(2):
+            viewer = self.seen.get(claims) or (await self._context(claims)).viewer
+            caller = Caller(viewer.role, viewers.parameters(viewer, claims))
+            try:
+                return await self.operations.read(asked, caller, partial(self._at, viewer))
+            except Gone:
+                self.seen.forget(claims)
+        return None
+
+    def _at(self, viewer: Viewer, now: str) -> Context:
+        return Context(viewer, datetime.fromisoformat(now), self.database, self.settings)
+
+    async def _context(self, claims: Claims | None) -> Context:
+        if claims is None:
             return Context(NOBODY, None, self.database, self.settings)
-        claims = await self.verifier.verify(token)
         async with self.database.read() as session:
             found = await viewers.find(session, claims, self.settings.identity)
         if found is None and self.settings.identity is Identity.PROVISION:
@@ -89,6 +120,7 @@ class Server:
         if found is None:
             raise Unauthenticated("the token's user does not exist, or not any more")
         viewer, now = found
+        self.seen.remember(claims, viewer)
         return Context(viewer, now, self.database, self.settings)
 
     async def _provision(self, claims: Claims) -> None:
@@ -133,9 +165,14 @@ def create(settings: Settings, database_url: str) -> Starlette:
 
     Raises OperatorError where the settings name no usable key source.
     """
-    server = Server(
-        settings, db.connect(database_url, settings), verifier(settings), Operations(core_schema, explain)
-    )
+    reads = None
+    if settings.compiled_reads:
+        connect = partial(db.read_connection, database_url, settings)
+        pool = Pool(connect, settings.read_pool_size, settings.pool_timeout)
+        graph = readings.graph(schema, settings.identity)
+        reads = CompiledReads(core_schema, graph, pool, settings.statement_timeout + 1)
+    operations = Operations(core_schema, explain, reads)
+    server = Server(settings, db.connect(database_url, settings), verifier(settings), operations)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -147,6 +184,8 @@ def create(settings: Settings, database_url: str) -> Starlette:
             await asyncio.wait({periodic}, timeout=STOP_SECONDS)
             await server.verifier.aclose()
             await server.database.close()
+            if reads is not None:
+                reads.pool.close()
 
     limit = settings.request_timeout
     return Starlette(

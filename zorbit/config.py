@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = None
     """A PostgreSQL of one's own, 15 or newer; without it an embedded one runs under `data_dir`."""
     pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
+    read_pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Connections of compiled reads, beside the pool of everything else."""
+    compiled_reads: bool = True
+    """Whether queries are answered by compiled plans; without, by resolvers alone, which are slower."""
     writes_at_once: Annotated[int, Field(ge=1, le=1000)] = 2
     """Mutations of one caller that run at once in this process; further ones wait without a connection."""
     pool_timeout: Annotated[float, Field(gt=0, le=60)] = 5

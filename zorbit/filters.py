@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, true
+from sqlalchemy import ARRAY, ColumnElement, Numeric, and_, false, func, not_, or_, true
 
 from zorbit.errors import BadInput
+from zorbit.slots import Slot, operand
 
 CONDITION_LIMIT = 50
 DEPTH_LIMIT = 5
@@ -60,8 +61,12 @@ Condition = Compare | All | Either | Not
 def sql(condition: Condition, columns: Any) -> ColumnElement[bool]:
     """`condition` over `columns` (a table's class or an alias of it)."""
     match condition:
+        case Compare(field, "in", Slot() as slot):
+            column = getattr(columns, field)
+            return column == func.any(operand(slot, ARRAY(_unbounded(column.type))))  # type: ignore[no-any-return] # of a column, which is anything here
         case Compare(field, operator, value):
-            return OPERATORS[operator](getattr(columns, field), value)
+            column = getattr(columns, field)
+            return OPERATORS[operator](column, operand(value, _unbounded(column.type)))
         case All(of):
             return and_(true(), *(sql(part, columns) for part in of))
         case Either(of):
@@ -69,6 +74,26 @@ def sql(condition: Condition, columns: Any) -> ColumnElement[bool]:
         case Not(of):
             # NOT of an unknown is unknown in SQL; for a client a row either matches or does not.
             return not_(sql(of, columns).is_(true()))
+
+
+def _unbounded(kind: Any) -> Any:
+    # Held to its column's scale, what is compared with a number would be rounded first.
+    return Numeric() if isinstance(kind, Numeric) and kind.asdecimal else kind
+
+
+def slotted(condition: Condition, slot: Callable[[Any], Slot]) -> Condition:
+    """`condition` with slots in place of its values."""
+    match condition:
+        case Compare(_, "is_null", _):
+            return condition
+        case Compare(field, operator, value):
+            return Compare(field, operator, slot(value))
+        case All(of):
+            return All(tuple(slotted(part, slot) for part in of))
+        case Either(of):
+            return Either(tuple(slotted(part, slot) for part in of))
+        case Not(of):
+            return Not(slotted(of, slot))
 
 
 def bounded(condition: Condition) -> Condition:

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, or_, tuple_
 
 from zorbit.errors import BadInput
+from zorbit.slots import operand
 
 DEFAULT_SIZE = 20
 MAXIMUM_SIZE = 100
@@ -42,10 +43,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row's place in an order."""
+    """A row's place in an order; its parts may be slots."""
 
     value: Any
-    id: UUID
+    id: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,12 @@ def sliced(rows: Sequence[R], page: Page) -> Slice[R]:
 
 def _beyond(columns: Any, order: Order, place: Place, backward: bool) -> ColumnElement[bool]:
     column, key = getattr(columns, order.field), columns.id
+    id = operand(place.id, key.type)
     falls = order.descending != backward
     if place.value is None:
-        later_null = and_(column.is_(None), key < place.id if falls else key > place.id)
+        later_null = and_(column.is_(None), key < id if falls else key > id)
         return or_(later_null, column.is_not(None)) if backward else later_null
-    here, there = tuple_(column, key), tuple_(place.value, place.id)
+    here, there = tuple_(column, key), tuple_(operand(place.value, column.type), id)
     later = here < there if falls else here > there
     return or_(later, column.is_(None)) if _nullable(column) and not backward else later
 
@@ -143,10 +145,14 @@ def _nullable(column: Any) -> bool:
 
 def cursor(order: Order, row: Any) -> str:
     """The cursor of `row` in a list of this order."""
-    value = getattr(row, order.field)
+    return cursor_at(order, getattr(row, order.field), str(row.id))
+
+
+def cursor_at(order: Order, value: Any, id: str) -> str:
+    """The cursor of a place in a list of this order."""
     if isinstance(value, datetime):
         value = (value - EPOCH) // MICROSECOND
-    return base64.urlsafe_b64encode(orjson.dumps([order.tag, value, str(row.id)])).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps([order.tag, value, id])).decode().rstrip("=")
 
 
 def _decoded(text: str, column: Any, order: Order, field: str) -> Place:

@@ -118,5 +118,5 @@ def test_a_stream_of_distinct_texts_does_not_grow_memory(operations: Operations)
 
     remembered = operations._prepared
     assert len(remembered) <= CACHED_DOCUMENTS
-    assert sum(map(len, remembered)) == operations._characters <= CACHED_CHARACTERS
+    assert sum(map(len, remembered)) <= CACHED_CHARACTERS
     assert operations.prepare("{ later }") is not kept

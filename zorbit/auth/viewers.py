@@ -1,16 +1,19 @@
 """From a token's claims to a viewer: liveness and role come from the user's row, at every request."""
 
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from zorbit.auth.tokens import Claims
+from zorbit.auth.tokens import REMEMBERED, Claims
 from zorbit.config import Identity
 from zorbit.models import User
-from zorbit.visibility import OPERATOR, Viewer, visible
+from zorbit.visibility import OPERATOR, Viewer, conditions, visible
 
 
 async def find(session: AsyncSession, claims: Claims, identity: Identity) -> tuple[Viewer, datetime] | None:
@@ -33,3 +36,41 @@ def _named_by_id(claims: Claims) -> ColumnElement[bool] | None:
 
 def _named_by_issuer(claims: Claims) -> ColumnElement[bool]:
     return and_(col(User.auth_issuer) == claims.issuer, col(User.auth_subject) == claims.subject)
+
+
+def is_caller(row: Any, identity: Identity) -> list[ColumnElement[bool]]:
+    """What makes `row` the caller's, alive: the parameters are those of `parameters`."""
+    found = [row.id == bindparam("viewer", type_=Uuid), *conditions(row, OPERATOR)]
+    if identity is not Identity.USER_ID:
+        found += [row.auth_issuer == bindparam("issuer"), row.auth_subject == bindparam("subject")]
+    return found
+
+
+def parameters(viewer: Viewer, claims: Claims) -> dict[str, bytes | None]:
+    """The values of `is_caller`'s parameters."""
+    return {
+        "viewer": str(viewer.id).encode(),
+        "issuer": claims.issuer.encode(),
+        "subject": claims.subject.encode(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Whom claims meant when they were last looked up: only a guess, which every read has to confirm."""
+
+    _viewers: OrderedDict[tuple[str, str], Viewer] = field(default_factory=OrderedDict)
+
+    def get(self, claims: Claims) -> Viewer | None:
+        """The viewer, if there was one."""
+        return self._viewers.get((claims.issuer, claims.subject))
+
+    def remember(self, claims: Claims, viewer: Viewer) -> None:
+        """Keep the guess; those that were made first are dropped past a bound."""
+        self._viewers[claims.issuer, claims.subject] = viewer
+        if len(self._viewers) > REMEMBERED:
+            self._viewers.popitem(last=False)
+
+    def forget(self, claims: Claims) -> None:
+        """Drop a guess that was wrong."""
+        self._viewers.pop((claims.issuer, claims.subject), None)

@@ -92,11 +92,12 @@ def _request(body: bytes) -> Request:
         raise HTTPRefused(400, "`variables` must be an object", "BAD_USER_INPUT")
     if not isinstance(name, str | None):
         raise HTTPRefused(400, "`operationName` must be a string", "BAD_USER_INPUT")
-    if not isinstance(content.get("extensions"), dict | None):
+    extensions = content.get("extensions")
+    if not isinstance(extensions, dict | None):
         raise HTTPRefused(400, "`extensions` must be an object", "BAD_USER_INPUT")
     if _is_deeper(variables, DEPTH_LIMIT):
         raise HTTPRefused(400, f"`variables` are nested at most {DEPTH_LIMIT} deep", "BAD_USER_INPUT")
-    return Request(query, variables, name)
+    return Request(query, variables, name, tells_compiled=bool(extensions and extensions.get("compiled")))
 
 
 def _is_deeper(value: Any, limit: int) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
@@ -20,9 +20,13 @@ from graphql import (
     validate,
 )
 
+from zorbit.engine.compiled import Asked, Caller, CompiledReads, Planned, planned
+
 TOKEN_LIMIT = 2_000
 CACHED_DOCUMENTS = 500
 CACHED_CHARACTERS = 2_000_000
+CACHED_FIELDS = 20_000
+"""Of all plans together."""
 
 logger = structlog.get_logger(__name__)
 
@@ -34,6 +38,8 @@ class Request:
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
+    tells_compiled: bool = False
+    """Whether the answer is to tell if a compiled plan made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +56,38 @@ class Prepared:
 
     document: DocumentNode | None
     errors: tuple[dict[str, Any], ...] = ()
+    planned: dict[str | None, Planned] = field(default_factory=dict)
+    """Its queries, by the name that requests give."""
+
+    @property
+    def fields(self) -> int:
+        """How many fields its plans have: what they weigh."""
+        return sum(one.fields for one in self.planned.values())
+
+    def operation(self, name: str | None) -> Planned | None:
+        """The query that a request names, to be planned."""
+        known = self.planned.get(name)
+        if known is None and self.document is not None:
+            known = planned(self.document, name)
+            if known is not None:
+                self.planned[name] = known
+        return known
 
 
 class Operations:
     """A schema's operations; texts seen before are neither parsed nor validated again."""
 
-    def __init__(self, schema: GraphQLSchema, explain: Callable[[Exception], Refusal | None]) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        explain: Callable[[Exception], Refusal | None],
+        compiled: CompiledReads | None = None,
+    ) -> None:
         """`explain` tells refusals, which the client may read, from faults, for which it gives None."""
         self._schema = schema
+        self.compiled = compiled
         self._explain = explain
         self._prepared: OrderedDict[str, Prepared] = OrderedDict()
-        self._characters = 0
 
     async def run(self, request: Request, context: Any, request_id: str) -> dict[str, Any]:
         """The answer, `{"data": ..., "errors": [...]}`; without `data` where nothing was run."""
@@ -85,17 +112,48 @@ class Operations:
             return _refused("the operation or its variables are nested too deeply", "BAD_USER_INPUT")
         return self._answer(result, request_id)
 
+    async def read(
+        self, request: Request, caller: Caller, context: Callable[[str], Any]
+    ) -> dict[str, Any] | None:
+        """The answer by a compiled plan; None where `run` has to answer. For the rest see CompiledReads."""
+        if self.compiled is None:
+            return None
+        prepared = self.prepare(request.query)
+        operation = prepared.operation(request.operation_name)
+        if operation is None:
+            return None
+        variables = self.compiled.variables(operation, request.variables)
+        if variables is None:
+            return None
+        plan = operation.plan_for(caller.kind, variables)
+        if plan is None:
+            plan = self.compiled.plan(operation, caller.kind, variables)
+            self._trim()
+        asked = Asked(operation, request.variables, variables, caller, context)
+        data = await self.compiled.answer(plan, asked)
+        return None if data is None else {"data": data}
+
     def prepare(self, text: str) -> Prepared:
         """`text`, parsed and validated; remembered, the most recently used up to a bound."""
         prepared = self._prepared.pop(text, None)
         if prepared is None:
             prepared = self._parsed(text)
-            self._characters += len(text)
-        self._prepared[text] = prepared
-        while len(self._prepared) > CACHED_DOCUMENTS or self._characters > CACHED_CHARACTERS:
-            forgotten, _ = self._prepared.popitem(last=False)
-            self._characters -= len(forgotten)
+            self._prepared[text] = prepared
+            self._trim()
+        else:
+            self._prepared[text] = prepared
         return prepared
+
+    def _trim(self) -> None:
+        """Forget what was not used for longest; what is being used stays, alone if need be."""
+        characters = sum(map(len, self._prepared))
+        fields = sum(prepared.fields for prepared in self._prepared.values())
+        while len(self._prepared) > 1 and (
+            len(self._prepared) > CACHED_DOCUMENTS or characters > CACHED_CHARACTERS or fields > CACHED_FIELDS
+        ):
+            text, forgotten = self._prepared.popitem(last=False)
+            characters -= len(text)
+            fields -= forgotten.fields
 
     def _parsed(self, text: str) -> Prepared:
         try:

@@ -1,12 +1,14 @@
 """Relations between tables, as data: whatever reads the graph follows these."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement
 
 from zorbit import filters, models
-from zorbit.paging import Order, Page
+from zorbit.paging import Order, Page, Place
+from zorbit.slots import Slot
 
 NEWEST_FIRST = Order("created_at")
 OLDEST_FIRST = Order("created_at", descending=False)
@@ -39,6 +41,26 @@ class Listing:
 
     relation: ToMany
     where: filters.Condition | None
-    search: str | None
+    search: str | Slot | None
     order: Order
     page: Page
+
+
+def slotted(listing: Listing, plain: Callable[[str], str]) -> tuple[Listing, list[Any]]:
+    """(what the listing's statement depends on, the values for its slots `v0`, `v1`, ...).
+
+    `plain` is what becomes of words to search for.
+    """
+    values: list[Any] = []
+
+    def slot(value: Any) -> Slot:
+        values.append(value)
+        return Slot(f"v{len(values) - 1}")
+
+    where = None if listing.where is None else filters.slotted(listing.where, slot)
+    search = None if listing.search is None else slot(plain(str(listing.search)))
+    beyond = listing.page.beyond
+    if beyond is not None:
+        beyond = Place(None if beyond.value is None else slot(beyond.value), slot(beyond.id))
+    page = replace(listing.page, beyond=beyond)
+    return replace(listing, where=where, search=search, page=page), values

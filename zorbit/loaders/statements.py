@@ -2,16 +2,29 @@
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, bindparam, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 
 from zorbit import filters, models, paging
 from zorbit.loaders.relations import Listing
 from zorbit.models.base import SEARCH_VECTOR
-from zorbit.visibility import Viewer, visible
+from zorbit.slots import Slot, operand
+from zorbit.visibility import NONE, Viewer, visible
 
 POSITION = "position"
 # Every minus that only another minus follows. PostgreSQL keeps one place on a stack for each, and has 32.
@@ -23,10 +36,10 @@ def by_column(table: type[models.Row], column: Any, viewer: Viewer, keys: Sequen
     return visible(table, viewer).where(column == func.any(_array(keys)))
 
 
-def members(listing: Listing, viewer: Viewer) -> Select[Any]:
-    """Every row of a listing, of all parents, in no order."""
+def members(listing: Listing, viewer: Viewer, known: AbstractSet[type[models.Row]] = NONE) -> Select[Any]:
+    """Every row of a listing, of all parents, in no order; of `known`, see `visibility.conditions`."""
     table = listing.relation.table
-    statement = visible(table, viewer)
+    statement = visible(table, viewer, known)
     if listing.relation.condition is not None:
         statement = statement.where(listing.relation.condition)
     if listing.where is not None:
@@ -36,10 +49,10 @@ def members(listing: Listing, viewer: Viewer) -> Select[Any]:
     return statement
 
 
-def page(listing: Listing, viewer: Viewer) -> Select[Any]:
+def page(listing: Listing, viewer: Viewer, known: AbstractSet[type[models.Row]] = NONE) -> Select[Any]:
     """A listing without a parent."""
     table = listing.relation.table
-    return paging.paged(members(listing, viewer), table, listing.order, listing.page)
+    return paging.paged(members(listing, viewer, known), table, listing.order, listing.page)
 
 
 def pages(listing: Listing, viewer: Viewer, parents: Sequence[UUID]) -> Select[Any]:
@@ -80,6 +93,12 @@ def _array(keys: Sequence[UUID]) -> Any:
     return bindparam(None, list(keys), type_=ARRAY(Uuid))
 
 
-def _matches(table: type[models.Row], words: str) -> ColumnElement[bool]:
+def plain(words: str) -> str:
+    """Words to search for, without what only costs."""
+    return MINUSES.sub("", words)
+
+
+def _matches(table: type[models.Row], words: str | Slot) -> ColumnElement[bool]:
     vector = models.table_of(table).c[SEARCH_VECTOR]
-    return vector.bool_op("@@")(func.websearch_to_tsquery("simple", MINUSES.sub("", words)))
+    asked = operand(words, String()) if isinstance(words, Slot) else plain(words)
+    return vector.bool_op("@@")(func.websearch_to_tsquery(literal_column("'simple'"), asked))

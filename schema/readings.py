@@ -1,0 +1,103 @@
+"""How compiled plans read the graph: from the same relations and rules as the resolvers."""
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any, cast
+from uuid import UUID
+
+from graphql.execution.values import get_argument_values
+from sqlalchemy import Uuid, bindparam
+from strawberry.types.arguments import convert_arguments
+
+from schema.fields import READING
+from schema.scalars import AS_STORED
+from zorbit import models, paging
+from zorbit.auth import viewers
+from zorbit.checks import uuid_of
+from zorbit.config import Identity
+from zorbit.engine.levels import database_column
+from zorbit.engine.readings import Bounds, ById, Graph, Many, One
+from zorbit.engine.values import reader
+from zorbit.errors import Refused
+from zorbit.loaders import statements
+from zorbit.loaders.relations import Listing, ToMany, ToOne, slotted
+from zorbit.visibility import PART_OF, Viewer, conditions, known_along, target_of
+
+Known = AbstractSet[type[models.Row]]
+
+
+def row_of(relation: ToOne, known: Known) -> One:
+    """The row that a relation leads to; of `known`, see `visibility.conditions`."""
+
+    def on(parent: Any, row: Any, viewer: Viewer) -> list[Any]:
+        matching = getattr(row, relation.matching.key)
+        return [matching == getattr(parent, relation.key), *conditions(row, viewer, known)]
+
+    return One(relation.table, on, (relation.key,))
+
+
+def row_by_id(table: type[models.Row]) -> ById:
+    """The row of `table` that the argument `id` names."""
+    return ById(table, lambda given: uuid_of(given["id"], "id"), conditions)
+
+
+def rows_of(relation: ToMany, listing: Callable[[Mapping[str, Any]], Listing]) -> Many:
+    """The rows of a relation; `listing` tells what the arguments ask for."""
+    known: Known = frozenset()
+    if relation.key is not None and relation.table in PART_OF:  # what is recorded of acts has no keys
+        known = known_along(target_of(relation.key), relation.key, relation.table)
+    return Many(
+        relation.table,
+        relation.key,
+        listing=lambda given: slotted(listing(given), statements.plain),
+        page=lambda shape, viewer: statements.page(shape, viewer, known),
+        members=lambda shape, viewer: statements.members(shape, viewer, known),
+        order=lambda shape, rows: paging.ordering(rows, shape.order, shape.page.backward),
+        bounds=_bounds,
+        cursor=_cursor,
+    )
+
+
+def _bounds(shape: Listing) -> Bounds:
+    return Bounds(shape.page.size, shape.page.beyond is not None, shape.page.backward)
+
+
+def _cursor(shape: Listing) -> tuple[str, Callable[[Any, str], str]]:
+    order = shape.order
+    read = reader(database_column(shape.relation.table, order.field))
+
+    def cursor(value: Any, id: str) -> str:
+        return paging.cursor_at(order, value if read is None or value is None else read(value), id)
+
+    return order.field, cursor
+
+
+def graph(strawberry_schema: Any, identity: Identity) -> Graph:
+    """The graph of `strawberry_schema`, as callers read it whose tokens name them by `identity`."""
+    converter = strawberry_schema.schema_converter
+
+    def arguments(made: Any, node: Any, variables: Any) -> Mapping[str, Any]:
+        given = get_argument_values(made, node, variables)
+        return convert_arguments(
+            given,
+            _definition(made).arguments,
+            scalar_registry=converter.scalar_registry,
+            config=strawberry_schema.config,
+        )
+
+    return Graph(
+        reading=lambda made: _definition(made).metadata.get(READING),
+        arguments=arguments,
+        tables={table.__name__: table for table in models.TABLES},
+        visible=conditions,
+        caller=models.User,
+        is_caller=lambda row: viewers.is_caller(row, identity),
+        kind="role",
+        viewer=lambda kind: Viewer(cast("UUID", bindparam("viewer", type_=Uuid)), kind),
+        is_refusal=lambda error: isinstance(error, Refused),
+        texts=AS_STORED,
+    )
+
+
+def _definition(made: Any) -> Any:
+    return made.extensions["strawberry-definition"]

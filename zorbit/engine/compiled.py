@@ -1,0 +1,199 @@
+"""Compiled reads: operations seen before go from their text straight to their plan."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import psycopg
+import structlog
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    get_operation_ast,
+)
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues, get_variable_values
+
+from zorbit.engine.levels import Unplanned
+from zorbit.engine.planning import Planner
+from zorbit.engine.plans import Gone, Plan
+from zorbit.engine.readings import Graph
+from zorbit.engine.values import Odd
+from zorbit.engine.wire import Pool
+
+PLANS = 16
+"""Plans of one operation: kinds of viewers, and the values of its variables in @skip and @include."""
+SWITCHES = ("skip", "include")
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks."""
+
+    kind: Any
+    values: Mapping[str, bytes | None]
+    """The parameters that tell a row of the caller's table to be theirs."""
+
+
+@dataclass(slots=True)
+class Planned:
+    """An operation, and its plans; an Unplanned in place of a plan says why there is none."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    switches: tuple[str, ...]
+    """The variables in @skip and @include."""
+    plans: OrderedDict[Any, Plan | Unplanned] = field(default_factory=OrderedDict)
+
+    @property
+    def fields(self) -> int:
+        """How many fields its plans have: what they weigh."""
+        return sum(plan.fields() for plan in self.plans.values() if isinstance(plan, Plan))
+
+    def key(self, kind: Any, variables: VariableValues) -> Any:
+        """What tells its plans apart."""
+        return (kind, *map(variables.coerced.get, self.switches))
+
+    def plan_for(self, kind: Any, variables: VariableValues) -> Plan | Unplanned | None:
+        """The plan, if it has been made."""
+        return self.plans.get(self.key(kind, variables))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation, as one caller asks for it."""
+
+    operation: Planned
+    given: dict[str, Any] | None
+    """The variables as they came."""
+    variables: VariableValues
+    """The variables coerced."""
+    caller: Caller
+    context: Callable[[str], Any]
+    """Makes the resolvers' context, for the time at which the caller was read."""
+
+
+def planned(document: DocumentNode, name: str | None) -> Planned | None:
+    """The query of that name in a validated document, to be planned; None for anything else."""
+    operation = get_operation_ast(document, name)
+    if operation is None or operation.operation is not OperationType.QUERY:
+        return None
+    fragments = {
+        one.name.value: FragmentDetails(one)
+        for one in document.definitions
+        if isinstance(one, FragmentDefinitionNode)
+    }
+    switches: set[str] = set()
+    for part in (operation, *(one.definition for one in fragments.values())):
+        _collect_switches(part, switches)
+    return Planned(document, operation, fragments, tuple(sorted(switches)))
+
+
+def _collect_switches(part: Any, found: set[str]) -> None:
+    for selection in part.selection_set.selections:
+        for directive in selection.directives or ():
+            if directive.name.value in SWITCHES:
+                value = directive.arguments[0].value
+                found |= {value.name.value} if isinstance(value, VariableNode) else set()
+        if getattr(selection, "selection_set", None):
+            _collect_switches(selection, found)
+
+
+@dataclass(slots=True, eq=False)
+class CompiledReads:
+    """Answers queries by their plans."""
+
+    schema: GraphQLSchema
+    graph: Graph
+    pool: Pool
+    patience: float
+    """Seconds that PostgreSQL has for one round trip."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many operations were answered, and why others were left to the resolvers."""
+
+    def variables(self, operation: Planned, given: dict[str, Any] | None) -> VariableValues | None:
+        """A request's variables, coerced; None where they can't be."""
+        definitions = operation.operation.variable_definitions or ()
+        coerced = get_variable_values(self.schema, definitions, given or {})
+        if isinstance(coerced, list):
+            self._left("variables")
+            return None
+        return coerced
+
+    def plan(self, operation: Planned, kind: Any, variables: VariableValues) -> Plan | Unplanned:
+        """The operation's plan for a kind of viewer, made anew."""
+        planner = Planner(
+            self.graph,
+            self.schema,
+            operation.operation,
+            operation.fragments,
+            variables,
+            kind,
+            self.graph.viewer(kind),
+        )
+        made: Plan | Unplanned
+        try:
+            made = planner.plan()
+        except Unplanned as unplanned:
+            made = unplanned
+        except Exception as error:
+            if not self._is_answer(error):
+                raise
+            made = Unplanned("a value or an argument")
+        operation.plans[operation.key(kind, variables)] = made
+        if len(operation.plans) > PLANS:
+            operation.plans.popitem(last=False)
+        return made
+
+    async def answer(self, plan: Plan | Unplanned, asked: Asked) -> Any | None:
+        """The operation's data; None where the resolvers have to answer.
+
+        Raises Gone where the caller is not there, or not of that kind; psycopg's errors where PostgreSQL
+        can't be reached or is too slow.
+        """
+        if isinstance(plan, Unplanned):
+            return self._left(str(plan))
+        executor = partial(self._executor, asked)
+        try:
+            data = await plan.answer(self.pool, self.patience, asked.caller.values, asked.variables, executor)
+        except (Gone, psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Unplanned as unplanned:  # of a row whose type was met for the first time
+            return self._left(str(unplanned))
+        except Exception as error:
+            if self._is_answer(error):
+                return self._left("a value or an argument")
+            # The resolvers answer all the same, but this should not have been theirs.
+            logger.warning("plan given up", exc_info=True)
+            return self._left("fault")
+        self.counts["compiled"] += 1
+        return data
+
+    def _is_answer(self, error: Exception) -> bool:
+        """Whether the resolvers give the error its place, or find that there is none."""
+        return isinstance(error, Odd | GraphQLError) or self.graph.is_refusal(error)
+
+    def _left(self, reason: str) -> Any | None:
+        self.counts[reason] += 1
+        return None
+
+    def _executor(self, asked: Asked, now: str) -> Any:
+        name = asked.operation.operation.name
+        return Executor.build(
+            self.schema,
+            asked.operation.document,
+            context_value=asked.context(now),
+            raw_variable_values=asked.given,
+            operation_name=name.value if name else None,
+        )

@@ -1,0 +1,196 @@
+"""Connections: a page of each parent's rows in one statement, their number in another."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ARRAY, Uuid, bindparam, func, literal_column, select, true
+from sqlalchemy.orm import aliased
+
+from zorbit.engine.levels import Build, Level
+from zorbit.engine.readings import Bounds, Many
+from zorbit.engine.runs import Fetch, Given, Run
+from zorbit.engine.statements import Prepared, array, encoded, limited, prepared
+from zorbit.engine.wire import Rows
+
+SHAPES = 32
+"""Shapes of arguments whose statements a list remembers: a client may send them as variables."""
+ONE: Any = literal_column("1")
+
+Make = Callable[..., Any]
+"""A connection's object of (rows, objects, from, to, has next, has previous, cursor, total)."""
+
+
+@dataclass(slots=True)
+class Found:
+    """One request's pages of a list."""
+
+    keys: Sequence[str | None]
+    bounds: Bounds
+    cursor: Callable[[Any, str], str]
+    rows: Rows = field(default_factory=list)
+    """Of all pages, one after another."""
+    ends: list[tuple[int, int, bool]] = field(default_factory=list)
+    """(from, to, whether there are more) of each key's page."""
+    totals: list[int | None] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """A connection field below rows, or at the root."""
+
+    reading: Many
+    viewer: Any
+    given: Given
+    level: Level
+    key: int | None
+    """Where in a parent's row its id is; None at the root."""
+    known: str | None
+    """The parameter that holds the parent's id, where it is known before its row is read."""
+    builds: list[Build] = field(default_factory=list)
+    make: Make | None = None
+    has_rows: bool = False
+    has_total: bool = False
+    looks_further: bool = False
+    """Whether one row more is read, to tell whether the list goes on."""
+    _statements: OrderedDict[Any, Prepared] = field(default_factory=OrderedDict)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it can be fetched together with the root."""
+        return self.known is not None or self.reading.key is None
+
+    def first(self, run: Run) -> list[Fetch]:
+        """What is fetched together with the root."""
+        if self.reading.key is None:
+            return self._fetches(run, [None], "root")
+        key = run.values[self.known or ""]
+        return [] if key is None else self._fetches(run, [key.decode()], "one")
+
+    def fetches(self, run: Run, rows: Rows) -> list[Fetch]:
+        """What is fetched once the parents' rows are there."""
+        if self.is_first:
+            return []
+        place = self.key or 0
+        keys = list(dict.fromkeys(row[place] for row in rows))
+        if None in keys:
+            keys.remove(None)
+        return self._fetches(run, keys, "one" if len(keys) == 1 else "many") if keys else []
+
+    def finished(self, run: Run) -> dict[str | None, Any]:
+        """The connection of each parent, by its id."""
+        found: Found | None = run.found.get(self)
+        if found is None or self.make is None:
+            return {}
+        below = [kid.finished(run) for kid in self.level.kids]
+        objects = [build(found.rows, below) for build in self.builds]
+        further, backward = found.bounds.is_further, found.bounds.is_backward
+        return {
+            key: self.make(
+                found.rows,
+                objects,
+                start,
+                end,
+                further if backward else more,
+                more if backward else further,
+                found.cursor,
+                total,
+            )
+            for key, (start, end, more), total in zip(found.keys, found.ends, found.totals, strict=True)
+        }
+
+    def _fetches(self, run: Run, keys: Sequence[Any], form: str) -> list[Fetch]:
+        shape, given = self.reading.listing(self.given.of(run))
+        found = Found(keys, self.reading.bounds(shape), self.reading.cursor(shape)[1])
+        found.ends = [(0, 0, False)] * len(keys)
+        found.totals = [None] * len(keys)
+        run.found[self] = found
+        values = run.values | {f"v{index}": encoded(value) for index, value in enumerate(given)}
+        if form == "one":
+            values["key"] = keys[0].encode()
+        elif form == "many":
+            values["keys"] = array(keys)
+
+        def take_rows(rows: Rows) -> list[Fetch]:
+            self._group(found, rows)
+            return [below for kid in self.level.kids for below in kid.fetches(run, found.rows)]
+
+        def take_totals(rows: Rows) -> list[Fetch]:
+            for position, total in rows:
+                found.totals[position - 1] = total
+            return []
+
+        asked = []
+        if self.has_rows:
+            page = self._statement(shape, form, values, self._page)
+            asked.append(Fetch(page.statement, page.given(values), take_rows))
+        if self.has_total:
+            total = self._statement(shape, form, values, self._total)
+            asked.append(Fetch(total.statement, total.given(values), take_totals))
+        return asked
+
+    def _group(self, found: Found, rows: Rows) -> None:
+        groups: list[Rows] = [[] for _ in found.keys]
+        for row in rows:
+            groups[row[0] - 1].append(row)
+        size, backward, start = found.bounds.size, found.bounds.is_backward, 0
+        for index, group in enumerate(groups):
+            more = len(group) > size
+            del group[size:]
+            found.rows += reversed(group) if backward else group
+            found.ends[index] = (start, len(found.rows), more)
+            start = len(found.rows)
+
+    def _statement(self, shape: Any, form: str, names: Any, make: Callable[[Any, str], Any]) -> Prepared:
+        key = (shape, form, make.__name__)
+        known = self._statements.pop(key, None)
+        if known is None:
+            known = prepared(make(shape, form), names)
+            if len(self._statements) >= SHAPES:
+                self._statements.popitem(last=False)
+        self._statements[key] = known
+        return known
+
+    def _page(self, shape: Any, form: str) -> Any:
+        """(the parent's position, the ordered value, the columns) of each page's rows."""
+        reading, table = self.reading, self.reading.table
+        ordered = reading.cursor(shape)[0]
+        names = dict.fromkeys([*self.level.attributes(), ordered, "id"])
+        size = reading.bounds(shape).size + self.looks_further
+        rows = limited(reading.page(shape, self.viewer), size).with_only_columns(
+            *(getattr(table, name) for name in names)
+        )
+        position, start = ONE, None
+        if form == "many":
+            parent = _parents()
+            lateral = rows.where(_is(reading.key, parent.c.key)).lateral()
+            row, position, start = aliased(table, lateral), parent.c.position, parent.join(lateral, true())
+        else:
+            if form == "one":
+                rows = rows.where(_is(reading.key, bindparam("key", type_=Uuid)))
+            start = rows.subquery()
+            row = aliased(table, start)
+        selected = self.level.select(row, start, [position, getattr(row, ordered)])
+        return selected.order_by(*([position] if form == "many" else []), *reading.order(shape, row))
+
+    def _total(self, shape: Any, form: str) -> Any:
+        """(the parent's position, how many rows it has)."""
+        members, key = self.reading.members(shape, self.viewer), self.reading.key
+        if form == "many":
+            parent = _parents()
+            members = members.where(_is(key, parent.c.key))
+            rows = members.with_only_columns(func.count(), maintain_column_froms=True)
+            return select(parent.c.position, rows.correlate(parent).scalar_subquery()).select_from(parent)
+        if form == "one":
+            members = members.where(_is(key, bindparam("key", type_=Uuid)))
+        return members.with_only_columns(ONE, func.count(), maintain_column_froms=True)
+
+
+def _parents() -> Any:
+    keys = func.unnest(bindparam("keys", type_=ARRAY(Uuid)))
+    return keys.table_valued("key", with_ordinality="position").render_derived(name="parent")
+
+
+def _is(key: Any, value: Any) -> Any:
+    return key == value

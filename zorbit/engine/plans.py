@@ -1,0 +1,78 @@
+"""A planned operation: what is fetched, in how many round trips, and what is made of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.orm import aliased
+
+from zorbit.engine.levels import Build, Level
+from zorbit.engine.readings import Graph
+from zorbit.engine.runs import Fetch, Given, ResolvedField, Run, fetch, resolve
+from zorbit.engine.statements import Prepared, encoded, prepared
+from zorbit.engine.wire import Pool, Rows
+
+
+class Gone(Exception):  # noqa: N818 - an answer, not an error of the program
+    """The caller is not there any more, or is of another kind by now: look them up again."""
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """How an operation is answered for one kind of viewer.
+
+    The root is the caller's own row, so that who they are is read together with what they ask for.
+    """
+
+    graph: Graph
+    kind: Any
+    level: Level
+    build: Build
+    ids: Sequence[tuple[str, Given, Callable[[Any], Any]]]
+    """(parameter, arguments, id): the rows that the operation names."""
+    firsts: Sequence[Any]
+    """What is fetched together with the root."""
+    fields: Callable[[], int]
+    """How many fields it has by now: what it weighs."""
+    _statement: Prepared | None = field(default=None)
+
+    async def answer(
+        self,
+        pool: Pool,
+        patience: float,
+        values: Mapping[str, bytes | None],
+        variables: Any,
+        executor: Callable[[str], Any],
+    ) -> Any:
+        """The operation's data.
+
+        `values` are the parameters that tell who the caller is; `executor` makes graphql-core's, for the time
+        at which the caller was read. Raises Gone; whatever an argument's own rule raises; psycopg.Error.
+        """
+        run = Run(variables, dict(values))
+        for name, given, id in self.ids:
+            run.values[name] = encoded(id(given.of(run)))
+        statement = self._statement or self._prepare(run)
+        root: Rows = []
+
+        def take(rows: Rows) -> list[Fetch]:
+            if not rows or rows[0][0] != self.kind:
+                raise Gone
+            root.extend(rows)
+            return [below for kid in self.level.kids for below in kid.fetches(run, rows)]
+
+        first = [Fetch(statement.statement, statement.given(run.values), take)]
+        for kid in self.firsts:
+            first += kid.first(run)
+        await fetch(pool, first, patience)
+        if any(isinstance(kid, ResolvedField) for kid in run.found):
+            await resolve(run, executor(root[0][1]))
+        return self.build(root, [kid.finished(run) for kid in self.level.kids])[0]
+
+    def _prepare(self, run: Run) -> Prepared:
+        caller = aliased(self.graph.caller)
+        leading = [getattr(caller, self.graph.kind), func.now()]
+        statement = self.level.select(caller, caller, leading).where(*self.graph.is_caller(caller))
+        self._statement = prepared(statement, run.values)
+        return self._statement

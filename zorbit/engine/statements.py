@@ -1,0 +1,74 @@
+"""From SQLAlchemy's statements to PostgreSQL's own text, with parameters by name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Select, literal_column
+from sqlalchemy.dialects.postgresql import asyncpg
+
+from zorbit.engine.wire import Parameters, Statement
+
+DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # for `$1` and casts; asyncpg itself is not used
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement, and where its parameters come from: bytes as they are, names from a request."""
+
+    statement: Statement
+    parameters: tuple[bytes | str | None, ...]
+
+    def given(self, values: Mapping[str, bytes | None]) -> Parameters:
+        """The parameters of one request."""
+        return [values[part] if type(part) is str else part for part in self.parameters]  # type: ignore[misc] # narrowed by type(), which is quicker than isinstance
+
+
+def prepared(statement: Any, names: Iterable[str]) -> Prepared:
+    """`statement` as PostgreSQL takes it; `names` are the parameters that a request gives."""
+    compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+    given = set(names)
+    parameters = [
+        name if name in given else encoded(compiled.params[name]) for name in compiled.positiontup or ()
+    ]
+    return Prepared(Statement(str(compiled)), tuple(parameters))
+
+
+def limited(statement: Select[Any], number: int) -> Select[Any]:
+    """`statement` cut to `number` rows, which PostgreSQL plans by: as a parameter it would guess."""
+    return statement.limit(literal_column(str(number)))
+
+
+def encoded(value: Any) -> bytes | None:
+    """A parameter as PostgreSQL reads it from text."""
+    text = _text(value)
+    return None if text is None else text.encode()
+
+
+def array(values: Sequence[str]) -> bytes:
+    """An array of what needs no quotes: ids."""
+    return ("{" + ",".join(values) + "}").encode()
+
+
+def _text(value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case Enum():
+            return str(value.value)
+        case bool():
+            return "t" if value else "f"
+        case datetime() | date():
+            return value.isoformat()
+        case list() | tuple():
+            return "{" + ",".join(_item(item) for item in value) + "}"
+    return str(value)
+
+
+def _item(value: Any) -> str:
+    text = _text(value)
+    if text is None:
+        return "NULL"
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

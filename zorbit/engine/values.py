@@ -1,0 +1,77 @@
+"""From what PostgreSQL writes to what GraphQL writes."""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from graphql import GraphQLEnumType, GraphQLOutputType, get_nullable_type, is_list_type, is_non_null_type
+from sqlalchemy.dialects.postgresql import JSONB
+
+Converter = Callable[[Any], Any]
+
+READERS: dict[type, Converter] = {
+    sa.Uuid: UUID,
+    sa.DateTime: datetime.fromisoformat,
+    sa.Date: date.fromisoformat,
+    JSONB: orjson.loads,
+}
+SAME = {"ID", "String", "Int", "Boolean"}
+
+
+class Odd(Exception):  # noqa: N818 - a value, not an error of the program
+    """A value that GraphQL can't write where it stands: the resolvers tell what is wrong with it."""
+
+
+def writer(
+    column: sa.Column[Any], kind: GraphQLOutputType, texts: Mapping[str, Converter | None]
+) -> Converter | None:
+    """What turns a column's value, not null, into a field's; None where they are the same."""
+    named: Any = get_nullable_type(kind)
+    if is_list_type(named):
+        item = get_nullable_type(named.of_type)
+        return None if getattr(item, "name", None) == "String" else _through(column, named)
+    if isinstance(named, GraphQLEnumType):
+        members = getattr(column.type, "enum_class", None) or ()
+        return {member.value: named.serialize(member) for member in members}.__getitem__
+    if named.name == "Float":
+        return _finite
+    if named.name in texts:
+        return texts[named.name]
+    return None if named.name in SAME else _through(column, named)
+
+
+def reader(column: sa.Column[Any]) -> Converter | None:
+    """What turns a column's text into the value that a row of its table has; None where they are the same."""
+    if isinstance(column.type, sa.Enum):
+        return column.type.enum_class
+    if isinstance(column.type, sa.Numeric):  # floats are of this kind too
+        return Decimal if column.type.asdecimal else None
+    return next((read for kind, read in READERS.items() if isinstance(column.type, kind)), None)
+
+
+def present(value: Any) -> Any:
+    """`value`, which may not be null here."""
+    if value is None:
+        raise Odd
+    return value
+
+
+def is_required(kind: GraphQLOutputType) -> bool:
+    """Whether a field is never null."""
+    return is_non_null_type(kind)
+
+
+def _finite(value: float) -> float:
+    if math.isfinite(value):
+        return value
+    raise Odd
+
+
+def _through(column: sa.Column[Any], named: Any) -> Converter:
+    load = reader(column)
+    return lambda value: named.serialize(value if load is None else load(value))
