@@ -1,6 +1,6 @@
 # `make serve` and `make test` need Python 3.11 with pip and nothing else: uv and every package come with them.
 .DELETE_ON_ERROR:
-.PHONY: serve test check format sdl soak lock clean
+.PHONY: serve test check format sdl soak bench bench-lock lock clean
 
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
@@ -34,12 +34,19 @@ soak: .venv/ready  ## 100 times the examples, 50 kills, 1,000 rounds of writers,
 	  echo "written in $$(( $$(date +%s) - began )) s, the start of PostgreSQL and VACUUM included"; \
 	  rm -rf $$folder; } | tee docs/soak.txt
 
+bench: .venv/ready  ## measure all peers side by side, and write bench/RESULTS.md; options in ARGS, see bench/README.md
+	$(RUN)/python -m bench run $(ARGS)
+
+bench-lock: $(UV)  ## newest stable versions of the Python peers; those of the Node peers stand in bench/peers/node/package.json
+	$(UV) pip compile --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make bench-lock" -q -o bench/requirements.txt bench/requirements.in
+	cd bench/peers/node && npm install --package-lock-only --no-audit --no-fund
+
 lock: $(UV)  ## newest stable versions, with hashes
 	$(UV) pip compile --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -q -o requirements.lock pyproject.toml
 	$(UV) pip compile --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -q --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:
-	rm -rf .venv .tools .zorbit .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .tools .zorbit .bench .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
 # pip can put uv into a folder of its own even where the system's Python is managed by its distribution.
 $(UV):
