@@ -6,12 +6,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
+import psycopg
+
 from bench import database, installing, postgres
 from bench.answers import Reference
 from bench.peers import PEERS, Peer
 from bench.rounds import Options, Run, measure
 from bench.servers import Running, all_running
 from bench.tasks import Task, reads
+from bench.writes import writes
 
 
 def main() -> None:
@@ -45,7 +48,7 @@ def _check(arguments: argparse.Namespace) -> None:
     with postgres.running() as server:
         url = database.prepared(server)
         with server.connect(database.NAME) as connection:
-            tasks = _tasks(arguments.queries, reads(Reference(connection)))
+            tasks = _tasks(arguments.queries, every_task(connection))
             for peer in peers:
                 with all_running([peer], url) as [running]:
                     _check_one(running, tasks)
@@ -68,8 +71,13 @@ def _run(arguments: argparse.Namespace) -> None:
     with postgres.running() as server:
         url = database.prepared(server)
         with server.connect(database.NAME) as connection, all_running(peers, url) as running:
-            tasks = _tasks(arguments.queries, reads(Reference(connection)))
+            tasks = _tasks(arguments.queries, every_task(connection))
             measure(server, running, tasks, options, Run.begin({}))
+
+
+def every_task(connection: psycopg.Connection) -> list[Task]:
+    """Whatever peers are measured at, in the order of the report."""
+    return [*reads(Reference(connection)), *writes(connection)]
 
 
 def _peers(names: str) -> list[Peer]:

@@ -35,6 +35,7 @@ def build(server: Server, name: str, users: int = USERS, whole: int | None = Non
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     _zorbit(server.url(name), "migrate")
     server.psql(name, HERE / "data.sql", users=users, whole=whole or users)
+    server.psql(name, HERE / "writes.sql")
     _zorbit(server.url(name), "doctor")
     with server.connect(name) as connection:
         connection.execute("CHECKPOINT")
@@ -65,7 +66,8 @@ def _zorbit(url: str, command: str) -> None:
 
 def _mark() -> str:
     """What the database is made of: rows, schema, and the month, which billing cycles belong to."""
-    rows = hashlib.sha256((HERE / "data.sql").read_bytes()).hexdigest()[:16]
+    scripts = b"".join((HERE / name).read_bytes() for name in ("data.sql", "writes.sql"))
+    rows = hashlib.sha256(scripts).hexdigest()[:16]
     return f"{rows} {migrations.head()} {datetime.now(UTC):%Y-%m}"
 
 

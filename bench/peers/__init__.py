@@ -49,6 +49,12 @@ class Peer:
             operation(self.dialect, query), {} if is_viewer else {"id": str(asked)}, self.bearer(user)
         )
 
+    def spending(self, user: int) -> Request:
+        """What saves a post that spends the user's quota."""
+        text = "spend" if self.kind is Kind.FLOOR else operation(self.dialect, "spend")
+        owner = {} if self.kind is Kind.OURS else {"id": str(user_id(user))}
+        return Request(text, owner | DRAFT, self.bearer(user))
+
     def bearer(self, user: int) -> UUID | None:
         """Whose token it asks for; only Zorbit asks for one."""
         if self.kind is not Kind.OURS:
@@ -56,6 +62,7 @@ class Peer:
         return key(ADMIN) if self.name == "zorbit-admin" else user_id(user)
 
 
+DRAFT = {"title": "Written while measured", "content": "This is the post content. " * 20}
 _CONCATENATED = "nested_concat"
 
 PEERS = {

@@ -14,7 +14,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 STATEMENTS = {
-    path.stem: path.read_text().replace("%", "%%").replace("$1", "%(id)s::uuid").encode()
+    path.stem: path.read_text()
+    .replace("%", "%%")
+    .replace("$1", "%(id)s::uuid")
+    .replace("$2", "%(title)s")
+    .replace("$3", "%(content)s")
+    .encode()
     for path in Path(os.environ["BENCH_QUERIES"]).glob("*.sql")
 }
 
