@@ -4,15 +4,20 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
+from pathlib import Path
 
 import psycopg
 
-from bench import database, installing, postgres
+from bench import database, installing, postgres, versions
 from bench.answers import Reference
 from bench.peers import PEERS, Peer
+from bench.places import RESULTS, ROOT, RUNS
+from bench.report import report, short
 from bench.rounds import Options, Run, measure
 from bench.servers import Running, all_running
+from bench.similar import similar
+from bench.startup import starts
 from bench.tasks import Task, reads
 from bench.writes import writes
 
@@ -31,6 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_check)
     run = commands.add_parser("run", help="measure, and write RESULTS.md")
     run.set_defaults(command=_run)
+    told = commands.add_parser("report", help="write RESULTS.md from a run that was measured before")
+    told.add_argument("--run", type=Path, help="the run's file; by default the last one")
+    told.add_argument("--short", action="store_true", help="print the table for a README instead")
+    told.set_defaults(command=_report)
     for command in (check, run):
         command.add_argument("--peers", default=",".join(PEERS), help="some of: %(default)s")
         command.add_argument(
@@ -70,14 +79,31 @@ def _run(arguments: argparse.Namespace) -> None:
     installing.install(peers)
     with postgres.running() as server:
         url = database.prepared(server)
-        with server.connect(database.NAME) as connection, all_running(peers, url) as running:
+        with server.connect(database.NAME) as connection:
+            about = versions.about(connection) | {"options": asdict(options), "start": starts(url)}
+            run = Run.begin(about)
             tasks = _tasks(arguments.queries, every_task(connection))
-            measure(server, running, tasks, options, Run.begin({}))
+            with all_running(peers, url) as running:
+                measure(server, running, tasks, options, run)
+            _write(run)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    run = Run(arguments.run or max(RUNS.glob("*.jsonl")))
+    if arguments.short:
+        print(short(run))
+    else:
+        _write(run)
+
+
+def _write(run: Run) -> None:
+    RESULTS.write_text(report(run))
+    print(f"written: {RESULTS.relative_to(ROOT)}, from {run.path.relative_to(ROOT)}")
 
 
 def every_task(connection: psycopg.Connection) -> list[Task]:
     """Whatever peers are measured at, in the order of the report."""
-    return [*reads(Reference(connection)), *writes(connection)]
+    return [*reads(Reference(connection)), *writes(connection), *similar()]
 
 
 def _peers(names: str) -> list[Peer]:

@@ -65,15 +65,15 @@ def press(running: Running, requests: Path, connections: int, seconds: float) ->
 def window(server: Server, running: Running, requests: Path, connections: int, seconds: float) -> Window:
     """A while of load, measured."""
     serving = backends(server, running)
-    before, began = _spent(running), time.monotonic()
+    before, began = _spent(server, running), time.monotonic()
     postgres_before, machine_before = machine.cpu_of(serving), machine.cpu_of_machine()
     found = press(running, requests, connections, seconds)
     took = time.monotonic() - began
-    after, machine_after = _spent(running), machine.cpu_of_machine()
+    after, machine_after = _spent(server, running), machine.cpu_of_machine()
     postgres_after = machine.cpu_of(serving | backends(server, running))
-    of_server, of_load = after[0] - before[0], after[1] - before[1]
+    of_server, of_load, of_cluster = (late - early for early, late in zip(before, after, strict=True))
     of_postgres = sum(spent - postgres_before.get(pid, 0.0) for pid, spent in postgres_after.items())
-    others = machine_after - machine_before - of_server - of_load - of_postgres
+    others = machine_after - machine_before - of_server - of_load - of_cluster
     number = max(found["requests"], 1)
     return Window(
         requests=found["requests"],
@@ -88,9 +88,9 @@ def window(server: Server, running: Running, requests: Path, connections: int, s
     )
 
 
-def _spent(running: Running) -> tuple[float, float]:
-    """CPU seconds of the server so far, and of this process with the wrk runs it has waited for."""
-    return machine.cpu_of_tree(running.pid), sum(os.times()[:4])
+def _spent(server: Server, running: Running) -> tuple[float, float, float]:
+    """CPU seconds so far: of the peer, of this process with the wrk runs it has waited for, of all of PostgreSQL."""
+    return machine.cpu_of_tree(running.pid), sum(os.times()[:4]), machine.cpu_of_tree(server.pid)
 
 
 def backends(server: Server, running: Running) -> set[int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from bench.places import HOME, private
-from zorbit.embedded import binaries
+from zorbit.embedded import binaries, traces
 from zorbit.embedded.accounts import account_of, let_through
 
 _PATIENCE = 300  # seconds, for a recovery after a kill too
@@ -40,6 +40,7 @@ class Server:
 
     port: int
     password: str
+    pid: int
 
     def url(self, database: str) -> str:
         """The address of one of its databases."""
@@ -73,7 +74,7 @@ def running() -> Iterator[Server]:
     options = shlex.join(f"--{name}={value}" for name, value in (_SETTINGS | {"port": str(port)}).items())
     _run(home, "pg_ctl", "start", "--silent", "--wait", f"--timeout={_PATIENCE}", f"--options={options}")
     try:
-        yield Server(port, password)
+        yield Server(port, password, traces.postmaster(home) or 0)
     finally:
         _run(home, "pg_ctl", "stop", "--silent", "--mode=fast", f"--timeout={_PATIENCE}")
 

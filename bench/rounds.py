@@ -103,7 +103,8 @@ def measure(
     quiet = dict.fromkeys((task.name for task in tasks), 0)
     for number in range(1, 2 * options.rounds + 1):
         for task in tasks:
-            if quiet[task.name] >= options.rounds:
+            wanted = min(options.rounds, task.rounds)
+            if quiet[task.name] >= wanted or number > 2 * wanted:
                 continue
             cells = []
             for running in _order(peers, task, number):

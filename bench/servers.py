@@ -55,18 +55,24 @@ def all_running(
     started: list[Running] = []
     try:
         for peer in peers:
-            started.append(_start(peer, database_url, settings or {}))  # noqa: PERF401 - one may not start
+            started.append(start(peer, database_url, settings or {}))  # noqa: PERF401 - one may not start
         for running in started:
             _wait(running)
         yield started
     finally:
-        for running in started:
-            running.process.terminate()
-        for running in started:
-            _end(running.process)
+        stop(started)
 
 
-def _start(peer: Peer, database_url: str, settings: Mapping[str, str]) -> Running:
+def stop(started: Iterable[Running]) -> None:
+    """End them, all at once."""
+    for running in started:
+        running.process.terminate()
+    for running in started:
+        _end(running.process)
+
+
+def start(peer: Peer, database_url: str, settings: Mapping[str, str]) -> Running:
+    """Without waiting until it answers; `settings` are further environment variables."""
     port = free_port()
     LOGS.mkdir(parents=True, exist_ok=True)
     own = {name: value for name, value in os.environ.items() if not name.startswith("ZORBIT_")}

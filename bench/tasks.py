@@ -35,6 +35,8 @@ class Task:
     """Asks a few times; raises SystemExit for a wrong answer."""
     settle: Callable[[], None] = _nothing
     """After a measurement: looks whether all is well, and puts things back."""
+    rounds: int = 1000
+    """Quiet rounds that will do."""
 
 
 def reads(reference: Reference) -> list[Task]:
