@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.requests import Request as HTTPRequest
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from zorbit.engine.operations import Request
 
 BODY_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 32
-JSON_TYPE = "application/json"
-GRAPHQL_TYPE = "application/graphql-response+json"
+JSON = b"application/json"
+GRAPHQL = b"application/graphql-response+json"
 
 
 class HTTPRefused(Exception):  # noqa: N818 - an answer, not an error of the program
@@ -26,34 +26,59 @@ class HTTPRefused(Exception):  # noqa: N818 - an answer, not an error of the pro
         super().__init__(message)
         self.status = status
         self.code = code
-        self.headers = headers
+        self.headers = headers or {}
 
 
-async def read(request: HTTPRequest) -> Request:
+class Disconnected(Exception):  # noqa: N818 - an answer, not an error of the program
+    """The client went away before its request was whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back."""
+
+    body: bytes
+    status: int = 200
+    media_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        length = b"%d" % len(self.body)
+        headers = [(b"content-type", self.media_type), (b"content-length", length), *self.headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The first header of that name, which is in small letters."""
+    return next((value for key, value in scope["headers"] if key == name), None)
+
+
+async def read(scope: Scope, receive: Receive) -> Request:
     """The GraphQL request in an HTTP one; raises HTTPRefused naming what is wrong with it."""
-    if request.method != "POST":
+    if scope["method"] != "POST":
         raise HTTPRefused(405, "send a POST request", "BAD_USER_INPUT", {"Allow": "POST"})
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    if media_type.strip().lower() != JSON_TYPE or not _is_utf8(parameters):
-        raise HTTPRefused(415, f"the body must be {JSON_TYPE} in UTF-8", "BAD_USER_INPUT")
-    if request.headers.get("content-encoding", "identity") != "identity":
+    content_type = header(scope, b"content-type") or b""
+    if content_type != JSON and not _is_json(content_type):
+        raise HTTPRefused(415, f"the body must be {JSON.decode()} in UTF-8", "BAD_USER_INPUT")
+    if header(scope, b"content-encoding") not in {None, b"identity"}:
         raise HTTPRefused(415, "the body must not be compressed", "BAD_USER_INPUT")
-    return _request(await _body(request))
+    return _request(await _body(receive))
 
 
-def answer(
-    request: HTTPRequest, result: dict[str, Any], headers: Mapping[str, str] | None = None
-) -> Response:
+def answer(scope: Scope, result: dict[str, Any]) -> Answer:
     """The result of an operation, in the media type that the client prefers."""
-    modern = GRAPHQL_TYPE in request.headers.get("accept", "")
-    status = 400 if modern and "data" not in result else 200
-    return Response(encode(result), status, headers, GRAPHQL_TYPE if modern else JSON_TYPE)
+    if GRAPHQL not in (header(scope, b"accept") or b""):
+        return Answer(encode(result))
+    return Answer(encode(result), 200 if "data" in result else 400, GRAPHQL)
 
 
-def refusal(refused: HTTPRefused) -> Response:
+def refusal(refused: HTTPRefused) -> Answer:
     """The answer to a request that GraphQL did not see."""
     error = {"message": str(refused), "extensions": {"code": refused.code}}
-    return Response(encode({"errors": [error]}), refused.status, refused.headers, JSON_TYPE)
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in refused.headers.items())
+    return Answer(encode({"errors": [error]}), refused.status, headers=headers)
 
 
 def encode(value: Any) -> bytes:
@@ -65,13 +90,17 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode()
 
 
-async def _body(request: HTTPRequest) -> bytes:
+async def _body(receive: Receive) -> bytes:
     """The body; counted as it streams, because a length that is announced may be false."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        body += message.get("body", b"")
         if len(body) > BODY_LIMIT:
             raise HTTPRefused(413, f"a request has at most {BODY_LIMIT} bytes", "BAD_USER_INPUT")
+        more = message.get("more_body", False)
     return bytes(body)
 
 
@@ -107,6 +136,9 @@ def _is_deeper(value: Any, limit: int) -> bool:
     return any(_is_deeper(child, limit - 1) for child in children)
 
 
-def _is_utf8(parameters: str) -> bool:
-    name, _, charset = parameters.strip().lower().partition("=")
-    return name != "charset" or charset.strip('"') in {"utf-8", "utf8"}
+def _is_json(content_type: bytes) -> bool:
+    media_type, _, parameters = content_type.decode("latin-1").lower().partition(";")
+    name, _, charset = parameters.strip().partition("=")
+    return media_type.strip() == JSON.decode() and (
+        name != "charset" or charset.strip('"') in {"utf-8", "utf8"}
+    )
