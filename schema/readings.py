@@ -13,7 +13,7 @@ from schema.fields import READING
 from schema.scalars import AS_STORED
 from zorbit import models, paging
 from zorbit.auth import viewers
-from zorbit.checks import uuid_of
+from zorbit.checks import id_of
 from zorbit.config import Identity
 from zorbit.engine.levels import database_column
 from zorbit.engine.readings import Bounds, ById, Graph, Many, One
@@ -38,7 +38,7 @@ def row_of(relation: ToOne, known: Known) -> One:
 
 def row_by_id(table: type[models.Row]) -> ById:
     """The row of `table` that the argument `id` names."""
-    return ById(table, lambda given: uuid_of(given["id"], "id"), conditions)
+    return ById(table, lambda given: id_of(given["id"], "id"), conditions)
 
 
 def rows_of(relation: ToMany, listing: Callable[[Mapping[str, Any]], Listing]) -> Many:
@@ -85,9 +85,14 @@ def graph(strawberry_schema: Any, identity: Identity) -> Graph:
             config=strawberry_schema.config,
         )
 
+    def names(made: Any) -> Mapping[str, str]:
+        convert = strawberry_schema.config.name_converter.from_argument
+        return {convert(one): one.python_name for one in _definition(made).arguments}
+
     return Graph(
         reading=lambda made: _definition(made).metadata.get(READING),
         arguments=arguments,
+        names=names,
         tables={table.__name__: table for table in models.TABLES},
         visible=conditions,
         caller=models.User,

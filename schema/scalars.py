@@ -44,7 +44,7 @@ def date_in(value: Any) -> date:
 
 def moment_as_stored(text: str) -> str:
     """`moment_out` of the moment that PostgreSQL writes like this, in UTC."""
-    if len(text) == 22 and text.endswith("+00"):
+    if text[19:] == "+00":
         return f"{text[:10]}T{text[11:19]}Z"
     if not STORED.fullmatch(text):
         raise ValueError(text)

@@ -31,9 +31,14 @@ def fault(field: str, problem: str) -> BadInput:
 
 def uuid_of(text: str, field: str) -> UUID:
     """An id; raises BadInput unless it is a UUID as the API writes them."""
+    return UUID(id_of(text, field))
+
+
+def id_of(text: str, field: str) -> str:
+    """An id as the API writes it; raises BadInput unless it is a UUID."""
     if not UUID_FORM.fullmatch(text):
         raise fault(field, "must be a UUID like 0191d3a2-7c1e-7b6a-9b1f-2f6c1d8e4a57")
-    return UUID(text)
+    return text.lower()
 
 
 def text_of(text: str, field: str, limit: int = TEXT_LIMIT) -> str:

@@ -16,7 +16,7 @@ from zorbit import graphiql
 from zorbit.auth import viewers
 from zorbit.auth.local import LocalIssuer
 from zorbit.auth.tokens import Claims, Verifier, bearer
-from zorbit.auth.viewers import Seen
+from zorbit.auth.viewers import Parameters, Seen
 from zorbit.config import Identity, Settings
 from zorbit.context import Context
 from zorbit.db import Database, is_unreachable
@@ -97,8 +97,8 @@ class GraphQL:
         if self.operations.compiled is None:
             return None
         for _ in range(2):
-            viewer = self.seen.get(claims) or (await self._context(claims)).viewer
-            caller = Caller(viewer.role, viewers.parameters(viewer, claims))
+            viewer, parameters = self.seen.get(claims) or await self._look_up(claims)
+            caller = Caller(viewer.role, parameters)
             try:
                 return await self.operations.read(asked, caller, partial(self._at, viewer))
             except Gone:
@@ -108,13 +108,19 @@ class GraphQL:
     async def _run(self, asked: Request, claims: Claims | None, request_id: str) -> dict[str, Any]:
         context = Context(NOBODY, None, self.database, self.settings)
         if claims is not None:
-            context = await self._context(claims)
+            viewer, now = await self._find(claims)
+            context = Context(viewer, now, self.database, self.settings)
         return await self.operations.run(asked, context, request_id)
 
     def _at(self, viewer: Viewer, now: str) -> Context:
         return Context(viewer, datetime.fromisoformat(now), self.database, self.settings)
 
-    async def _context(self, claims: Claims) -> Context:
+    async def _look_up(self, claims: Claims) -> tuple[Viewer, Parameters]:
+        viewer, _ = await within(self.settings.request_timeout, self._find(claims))
+        return self.seen.remember(claims, viewer)
+
+    async def _find(self, claims: Claims) -> tuple[Viewer, datetime]:
+        """The claims' viewer, and the database's time; raises Unauthenticated where there is none."""
         async with self.database.read() as session:
             found = await viewers.find(session, claims, self.settings.identity)
         if found is None and self.settings.identity is Identity.PROVISION:
@@ -123,9 +129,7 @@ class GraphQL:
                 found = await viewers.find(session, claims, self.settings.identity)
         if found is None:
             raise Unauthenticated("the token's user does not exist, or not any more")
-        viewer, now = found
-        self.seen.remember(claims, viewer)
-        return Context(viewer, now, self.database, self.settings)
+        return found
 
     async def _provision(self, claims: Claims) -> None:
         """An account for a new subject, unless another account has its address."""
@@ -158,18 +162,22 @@ async def guarded(answering: Coroutine[Any, Any, ASGIApp], request_id: str) -> A
         return http.refusal(refused)
     except Refused as refused:
         return _refusal(refused)
-    except Disconnected:
-        return Answer(b"", 400)
     except TimeoutError:
         return http.refusal(HTTPRefused(408, "the request did not come whole in time", Code.BAD_USER_INPUT))
-    except Exception as error:
-        if is_unreachable(error):
-            logger.warning("database unreachable", error=type(error).__name__)
-            return _refusal(Unavailable())
-        logger.exception("fault")
-        extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
-        errors = [{"message": "internal server error", "extensions": extensions}]
-        return Answer(http.encode({"errors": errors}), 500)
+    except Disconnected:
+        return Answer(b"", 400)
+    except Exception as error:  # noqa: BLE001 - what it is goes to the log
+        return _failure(error, request_id)
+
+
+def _failure(error: Exception, request_id: str) -> Answer:
+    if is_unreachable(error):
+        logger.warning("database unreachable", error=type(error).__name__)
+        return _refusal(Unavailable())
+    logger.error("fault", exc_info=error)
+    extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
+    errors = [{"message": "internal server error", "extensions": extensions}]
+    return Answer(http.encode({"errors": errors}), 500)
 
 
 async def within(limit: float, answering: Coroutine[Any, Any, Any]) -> Any:

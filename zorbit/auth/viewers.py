@@ -1,7 +1,7 @@
 """From a token's claims to a viewer: liveness and role come from the user's row, at every request."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,8 @@ from zorbit.auth.tokens import REMEMBERED, Claims
 from zorbit.config import Identity
 from zorbit.models import User
 from zorbit.visibility import OPERATOR, Viewer, conditions, visible
+
+Parameters = Mapping[str, bytes | None]
 
 
 async def find(session: AsyncSession, claims: Claims, identity: Identity) -> tuple[Viewer, datetime] | None:
@@ -39,15 +41,14 @@ def _named_by_issuer(claims: Claims) -> ColumnElement[bool]:
 
 
 def is_caller(row: Any, identity: Identity) -> list[ColumnElement[bool]]:
-    """What makes `row` the caller's, alive: the parameters are those of `parameters`."""
+    """What makes `row` the caller's, alive: the parameters are those of `Seen`."""
     found = [row.id == bindparam("viewer", type_=Uuid), *conditions(row, OPERATOR)]
     if identity is not Identity.USER_ID:
         found += [row.auth_issuer == bindparam("issuer"), row.auth_subject == bindparam("subject")]
     return found
 
 
-def parameters(viewer: Viewer, claims: Claims) -> dict[str, bytes | None]:
-    """The values of `is_caller`'s parameters."""
+def _parameters(viewer: Viewer, claims: Claims) -> Parameters:
     return {
         "viewer": str(viewer.id).encode(),
         "issuer": claims.issuer.encode(),
@@ -55,22 +56,25 @@ def parameters(viewer: Viewer, claims: Claims) -> dict[str, bytes | None]:
     }
 
 
-@dataclass(frozen=True, slots=True)
 class Seen:
     """Whom claims meant when they were last looked up: only a guess, which every read has to confirm."""
 
-    _viewers: OrderedDict[tuple[str, str], Viewer] = field(default_factory=OrderedDict)
+    def __init__(self) -> None:
+        """Nobody was seen yet."""
+        self._found: OrderedDict[tuple[str, str], tuple[Viewer, Parameters]] = OrderedDict()
 
-    def get(self, claims: Claims) -> Viewer | None:
-        """The viewer, if there was one."""
-        return self._viewers.get((claims.issuer, claims.subject))
+    def get(self, claims: Claims) -> tuple[Viewer, Parameters] | None:
+        """The viewer and the parameters of `is_caller`, if there was one."""
+        return self._found.get((claims.issuer, claims.subject))
 
-    def remember(self, claims: Claims, viewer: Viewer) -> None:
+    def remember(self, claims: Claims, viewer: Viewer) -> tuple[Viewer, Parameters]:
         """Keep the guess; those that were made first are dropped past a bound."""
-        self._viewers[claims.issuer, claims.subject] = viewer
-        if len(self._viewers) > REMEMBERED:
-            self._viewers.popitem(last=False)
+        found = viewer, _parameters(viewer, claims)
+        self._found[claims.issuer, claims.subject] = found
+        if len(self._found) > REMEMBERED:
+            self._found.popitem(last=False)
+        return found
 
     def forget(self, claims: Claims) -> None:
         """Drop a guess that was wrong."""
-        self._viewers.pop((claims.issuer, claims.subject), None)
+        self._found.pop((claims.issuer, claims.subject), None)

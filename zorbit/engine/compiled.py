@@ -1,7 +1,7 @@
 """Compiled reads: operations seen before go from their text straight to their plan."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,6 +13,8 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    NamedTypeNode,
+    NonNullTypeNode,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
@@ -23,7 +25,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
 from zorbit.engine.levels import Unplanned
-from zorbit.engine.planning import Planner
+from zorbit.engine.planning import Planner, has_variable
 from zorbit.engine.plans import Gone, Plan
 from zorbit.engine.readings import Graph
 from zorbit.engine.values import Odd
@@ -32,6 +34,9 @@ from zorbit.engine.wire import Pool
 PLANS = 16
 """Plans of one operation: kinds of viewers, and the values of its variables in @skip and @include."""
 SWITCHES = ("skip", "include")
+PLAIN: dict[str, type] = {"ID": str, "String": str, "Boolean": bool, "Int": int}
+"""Scalars whose values are what JSON makes of them, if they are of this type."""
+INT_LIMIT = 2**31
 
 logger = structlog.get_logger(__name__)
 
@@ -54,6 +59,8 @@ class Planned:
     fragments: dict[str, FragmentDetails]
     switches: tuple[str, ...]
     """The variables in @skip and @include."""
+    plain: Mapping[str, type] | None
+    """The types of its variables, if all of them are plain, needed, and stand for whole arguments."""
     plans: OrderedDict[Any, Plan | Unplanned] = field(default_factory=OrderedDict)
 
     @property
@@ -94,20 +101,51 @@ def planned(document: DocumentNode, name: str | None) -> Planned | None:
         for one in document.definitions
         if isinstance(one, FragmentDefinitionNode)
     }
-    switches: set[str] = set()
-    for part in (operation, *(one.definition for one in fragments.values())):
-        _collect_switches(part, switches)
-    return Planned(document, operation, fragments, tuple(sorted(switches)))
+    selections = [
+        selection
+        for part in (operation, *(one.definition for one in fragments.values()))
+        for selection in _selections(part)
+    ]
+    switches = {
+        directive.arguments[0].value.name.value
+        for selection in selections
+        for directive in selection.directives or ()
+        if directive.name.value in SWITCHES and isinstance(directive.arguments[0].value, VariableNode)
+    }
+    arguments = [one for selection in selections for one in getattr(selection, "arguments", None) or ()]
+    is_whole = all(isinstance(one.value, VariableNode) or not has_variable(one.value) for one in arguments)
+    plain = _plain(operation) if is_whole else None
+    return Planned(document, operation, fragments, tuple(sorted(switches)), plain)
 
 
-def _collect_switches(part: Any, found: set[str]) -> None:
+def _selections(part: Any) -> Iterator[Any]:
     for selection in part.selection_set.selections:
-        for directive in selection.directives or ():
-            if directive.name.value in SWITCHES:
-                value = directive.arguments[0].value
-                found |= {value.name.value} if isinstance(value, VariableNode) else set()
+        yield selection
         if getattr(selection, "selection_set", None):
-            _collect_switches(selection, found)
+            yield from _selections(selection)
+
+
+def _plain(operation: OperationDefinitionNode) -> Mapping[str, type] | None:
+    found = {}
+    for definition in operation.variable_definitions or ():
+        # What may be null or is a list is left to graphql-core.
+        needed = definition.type.type if isinstance(definition.type, NonNullTypeNode) else None
+        name = needed.name.value if isinstance(needed, NamedTypeNode) else ""
+        if name not in PLAIN or definition.default_value is not None:
+            return None
+        found[definition.variable.name.value] = PLAIN[name]
+    return found
+
+
+def _are_plain(given: dict[str, Any], kinds: Mapping[str, type]) -> bool:
+    """Whether the values need no coercion; what has no place among them is left to graphql-core."""
+    if len(given) != len(kinds):
+        return False
+    return all(type(given.get(name)) is kind and _fits(given[name]) for name, kind in kinds.items())
+
+
+def _fits(value: Any) -> bool:
+    return not isinstance(value, int) or -INT_LIMIT <= value < INT_LIMIT
 
 
 @dataclass(slots=True, eq=False)
@@ -124,6 +162,9 @@ class CompiledReads:
 
     def variables(self, operation: Planned, given: dict[str, Any] | None) -> VariableValues | None:
         """A request's variables, coerced; None where they can't be."""
+        if operation.plain is not None and _are_plain(given or {}, operation.plain):
+            # By graphql-core, one variable costs 28 microseconds.
+            return VariableValues({}, given or {})
         definitions = operation.operation.variable_definitions or ()
         coerced = get_variable_values(self.schema, definitions, given or {})
         if isinstance(coerced, list):

@@ -1,8 +1,9 @@
 """Connections: a page of each parent's rows in one statement, their number in another."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ARRAY, Uuid, bindparam, func, literal_column, select, true
@@ -23,12 +24,23 @@ Make = Callable[..., Any]
 
 
 @dataclass(slots=True)
+class Shape:
+    """What the statements of a list depend on, and the statements."""
+
+    key: Any
+    bounds: Bounds
+    cursor: Callable[[Any, str], str]
+    pages: dict[str, Prepared] = field(default_factory=dict)
+    """By form: of a list at the root, of one parent's, of many parents'."""
+    totals: dict[str, Prepared] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Found:
     """One request's pages of a list."""
 
     keys: Sequence[str | None]
-    bounds: Bounds
-    cursor: Callable[[Any, str], str]
+    shape: Shape
     rows: Rows = field(default_factory=list)
     """Of all pages, one after another."""
     ends: list[tuple[int, int, bool]] = field(default_factory=list)
@@ -44,8 +56,8 @@ class Connection:
     viewer: Any
     given: Given
     level: Level
-    key: int | None
-    """Where in a parent's row its id is; None at the root."""
+    key: int
+    """Where in a parent's row its id is; nowhere at the root."""
     known: str | None
     """The parameter that holds the parent's id, where it is known before its row is read."""
     builds: list[Build] = field(default_factory=list)
@@ -54,7 +66,9 @@ class Connection:
     has_total: bool = False
     looks_further: bool = False
     """Whether one row more is read, to tell whether the list goes on."""
-    _statements: OrderedDict[Any, Prepared] = field(default_factory=OrderedDict)
+    _shapes: OrderedDict[Any, Shape] = field(default_factory=OrderedDict)
+    _constant: tuple[Shape, dict[str, bytes | None]] | None = None
+    """What it asks for where that is the same for every request."""
 
     @property
     def is_first(self) -> bool:
@@ -72,8 +86,7 @@ class Connection:
         """What is fetched once the parents' rows are there."""
         if self.is_first:
             return []
-        place = self.key or 0
-        keys = list(dict.fromkeys(row[place] for row in rows))
+        keys = list(dict.fromkeys(map(itemgetter(self.key), rows)))
         if None in keys:
             keys.remove(None)
         return self._fetches(run, keys, "one" if len(keys) == 1 else "many") if keys else []
@@ -85,28 +98,29 @@ class Connection:
             return {}
         below = [kid.finished(run) for kid in self.level.kids]
         objects = [build(found.rows, below) for build in self.builds]
-        further, backward = found.bounds.is_further, found.bounds.is_backward
+        make, rows, cursor = self.make, found.rows, found.shape.cursor
+        further, backward = found.shape.bounds.is_further, found.shape.bounds.is_backward
         return {
-            key: self.make(
-                found.rows,
+            key: make(
+                rows,
                 objects,
                 start,
                 end,
                 further if backward else more,
                 more if backward else further,
-                found.cursor,
+                cursor,
                 total,
             )
             for key, (start, end, more), total in zip(found.keys, found.ends, found.totals, strict=True)
         }
 
     def _fetches(self, run: Run, keys: Sequence[Any], form: str) -> list[Fetch]:
-        shape, given = self.reading.listing(self.given.of(run))
-        found = Found(keys, self.reading.bounds(shape), self.reading.cursor(shape)[1])
+        shape, given = self._constant or self._asked(run)
+        found = Found(keys, shape)
         found.ends = [(0, 0, False)] * len(keys)
         found.totals = [None] * len(keys)
         run.found[self] = found
-        values = run.values | {f"v{index}": encoded(value) for index, value in enumerate(given)}
+        values = {**run.values, **given}
         if form == "one":
             values["key"] = keys[0].encode()
         elif form == "many":
@@ -123,34 +137,47 @@ class Connection:
 
         asked = []
         if self.has_rows:
-            page = self._statement(shape, form, values, self._page)
+            page = shape.pages.get(form)
+            if page is None:
+                page = shape.pages[form] = prepared(self._page(shape.key, form), values)
             asked.append(Fetch(page.statement, page.given(values), take_rows))
         if self.has_total:
-            total = self._statement(shape, form, values, self._total)
+            total = shape.totals.get(form)
+            if total is None:
+                total = shape.totals[form] = prepared(self._total(shape.key, form), values)
             asked.append(Fetch(total.statement, total.given(values), take_totals))
         return asked
 
-    def _group(self, found: Found, rows: Rows) -> None:
-        groups: list[Rows] = [[] for _ in found.keys]
-        for row in rows:
-            groups[row[0] - 1].append(row)
-        size, backward, start = found.bounds.size, found.bounds.is_backward, 0
-        for index, group in enumerate(groups):
-            more = len(group) > size
-            del group[size:]
-            found.rows += reversed(group) if backward else group
-            found.ends[index] = (start, len(found.rows), more)
-            start = len(found.rows)
+    def _asked(self, run: Run) -> tuple[Shape, dict[str, bytes | None]]:
+        key, given = self.reading.listing(self.given.of(run))
+        shape = self._shapes.pop(key, None)
+        if shape is None:
+            shape = Shape(key, self.reading.bounds(key), self.reading.cursor(key)[1])
+            if len(self._shapes) >= SHAPES:
+                self._shapes.popitem(last=False)
+        self._shapes[key] = shape
+        asked = shape, {f"v{index}": encoded(value) for index, value in enumerate(given)}
+        if self.given.is_constant:
+            self._constant = asked
+        return asked
 
-    def _statement(self, shape: Any, form: str, names: Any, make: Callable[[Any, str], Any]) -> Prepared:
-        key = (shape, form, make.__name__)
-        known = self._statements.pop(key, None)
-        if known is None:
-            known = prepared(make(shape, form), names)
-            if len(self._statements) >= SHAPES:
-                self._statements.popitem(last=False)
-        self._statements[key] = known
-        return known
+    def _group(self, found: Found, rows: Rows) -> None:
+        """Find where each parent's page lies among `rows`, which come in the parents' order."""
+        size, backward = found.shape.bounds.size, found.shape.bounds.is_backward
+        counts, start = Counter(map(itemgetter(0), rows)), 0
+        is_whole = not backward and not any(count > size for count in counts.values())
+        kept: Rows = rows if is_whole else []
+        for index in range(len(found.keys)):
+            count = counts[index + 1]
+            if not is_whole:
+                page = rows[start : start + min(count, size)]
+                first = len(kept)
+                kept += reversed(page) if backward else page
+                found.ends[index] = (first, len(kept), count > size)
+            elif count:
+                found.ends[index] = (start, start + count, False)
+            start += count
+        found.rows = kept
 
     def _page(self, shape: Any, form: str) -> Any:
         """(the parent's position, the ordered value, the columns) of each page's rows."""

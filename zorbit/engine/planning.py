@@ -11,11 +11,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
+    BooleanValueNode,
     FieldNode,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
+    IntValueNode,
     OperationDefinitionNode,
+    StringValueNode,
     VariableNode,
     get_named_type,
     get_nullable_type,
@@ -54,6 +58,13 @@ SOURCES = 24
 """Tables that one statement joins at most."""
 ROOT_LEADING = 2
 """What comes before the columns of the root: the caller's kind, and the time."""
+STAND_IN: dict[str, Any] = {
+    "ID": StringValueNode(value=""),
+    "String": StringValueNode(value=""),
+    "Int": IntValueNode(value="0"),
+    "Boolean": BooleanValueNode(value=False),
+}
+"""What stands for a variable of a plain scalar while the other arguments of its field are coerced."""
 NO_VARIABLES = VariableValues({}, {})
 
 Details = list[Any]
@@ -242,7 +253,8 @@ class Planner:
         return f"(None if r[{id}] is None else {code})"
 
     def _many(self, place: Place, asked: Asked, reading: Many) -> str:
-        key = None if reading.key is None else place.level.column(place.source, "id")
+        is_root = reading.key is None
+        key = -1 if is_root else place.level.column(place.source, "id")
         below = Level(reading.table, leading=2)
         connection = Connection(reading, self.viewer, self._given(asked), below, key, place.known)
 
@@ -254,7 +266,7 @@ class Planner:
         found = place.level.below(connection)
         if connection.is_first:
             self.firsts.append(connection)
-        return f"k[{found}][{'None' if key is None else f'r[{key}]'}]"
+        return f"k[{found}][{None if is_root else f'r[{key}]'}]"
 
     def _nodes(self, place: Place, asked: Asked, reading: Nodes) -> str:
         kinds = Kinds(partial(self._kind, asked.details))
@@ -295,18 +307,30 @@ class Planner:
         return row
 
     def _given(self, asked: Asked) -> Given:
+        """A field's arguments; those that are variables of plain scalars are taken as they come."""
         if asked.details[0].fragment_variable_values is not None:
             raise Unplanned("arguments of fragments")
         made, node = asked.field, asked.node
-        if any(map(_has_variable, node.arguments or ())):
-            return Given(self.graph, made, node, None)
-        return Given(self.graph, made, node, self.graph.arguments(made, node, NO_VARIABLES))
+        names, direct, constants = self.graph.names(made), {}, []
+        for argument in node.arguments or ():
+            name, value = argument.name.value, argument.value
+            kind = getattr(get_nullable_type(made.args[name].type), "name", "")
+            if isinstance(value, VariableNode) and kind in STAND_IN:
+                direct[names[name]] = value.name.value
+                value = STAND_IN[kind]
+            constants.append(ArgumentNode(name=argument.name, value=value))
+        if any(map(has_variable, constants)):
+            return Given(self.graph, made, node)
+        constant = FieldNode(name=node.name, arguments=tuple(constants))
+        given = self.graph.arguments(made, constant, NO_VARIABLES)
+        kept = {name: value for name, value in given.items() if name not in direct}
+        return Given(self.graph, made, node, kept, direct)
 
 
-def _has_variable(node: Any) -> bool:
+def has_variable(node: Any) -> bool:
     """Whether a value holds a variable."""
     if isinstance(node, VariableNode):
         return True
     parts = getattr(node, "values", None) or getattr(node, "fields", None) or ()
     value = getattr(node, "value", None)
-    return any(map(_has_variable, parts)) or (hasattr(value, "kind") and _has_variable(value))
+    return any(map(has_variable, parts)) or (hasattr(value, "kind") and has_variable(value))

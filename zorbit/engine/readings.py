@@ -129,6 +129,8 @@ class Graph:
     """How a GraphQL field is read."""
     arguments: Callable[[Any, Any, Any], Arguments]
     """(field, node, variables): its arguments as its resolver is given them; raises what that would raise."""
+    names: Callable[[Any], Mapping[str, str]]
+    """What a GraphQL field's resolver calls its arguments, by their GraphQL names."""
     tables: Mapping[str, Any]
     """Types that are rows, by name."""
     visible: Callable[[Any, Any], Sequence[ColumnElement[bool]]]

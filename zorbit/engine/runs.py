@@ -1,7 +1,7 @@
 """One request's way through a plan: what is fetched, tier by tier, and what was found."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, NamedTuple
@@ -38,15 +38,26 @@ class Given:
     """A field's arguments: the same for every request, or made of its variables."""
 
     graph: Graph
-    field: Any
+    made: Any
     node: Any
-    constant: Arguments | None
+    constant: Arguments | None = None
+    """Those that are the same for every request; None where all have to be coerced anew."""
+    direct: Mapping[str, str] = field(default_factory=dict)
+    """The variables that are taken as they come, by argument."""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether they are the same for every request."""
+        return self.constant is not None and not self.direct
 
     def of(self, run: Run) -> Arguments:
         """The arguments of one request; raises what the field's resolver would raise."""
-        if self.constant is not None:
+        if self.constant is None:
+            return self.graph.arguments(self.made, self.node, run.variables)
+        if not self.direct:
             return self.constant
-        return self.graph.arguments(self.field, self.node, run.variables)
+        given = run.variables.coerced
+        return {**self.constant, **{name: given[key] for name, key in self.direct.items() if key in given}}
 
 
 @dataclass(slots=True, eq=False)
