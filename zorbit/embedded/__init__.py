@@ -114,7 +114,7 @@ def _failure(home: Path, what: str) -> OperatorError:
     )
 
 
-def _moments(patience: float = _PATIENCE) -> Iterator[None]:
+def _moments(patience: float) -> Iterator[None]:
     end = time.monotonic() + patience
     while time.monotonic() < end:
         yield
@@ -146,7 +146,7 @@ def _is_free(path: Path) -> bool:
 def _deciding(home: Path) -> Iterator[None]:
     """Nobody else starts or stops the server meanwhile."""
     with _opened(home / "start.lock") as lock:
-        if not any(_take(lock) for _ in _moments()):
+        if not any(_take(lock) for _ in _moments(_PATIENCE)):
             raise _failure(home, "Another process has not finished starting or stopping PostgreSQL")
         yield
 
@@ -154,7 +154,7 @@ def _deciding(home: Path) -> Iterator[None]:
 def _start(home: Path, *, fsync: bool) -> str:
     """Join the server, or launch it once no process of an earlier one is left."""
     with _opened(home / "server.lock") as lock:
-        for _ in _moments():
+        for _ in _moments(_PATIENCE):
             if launching := _take(lock):
                 _forget(home, socket_folder(home))
                 _launch(home, lock, fsync=fsync)
@@ -264,7 +264,7 @@ def _greet(home: Path) -> str | None:
 
 def _stop(home: Path) -> None:
     told, sockets = None, socket_folder(home)
-    for _ in _moments():
+    for _ in _moments(_PATIENCE):
         if _is_free(home / "server.lock"):
             _forget(home, sockets)
             return
