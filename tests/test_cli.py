@@ -45,15 +45,20 @@ def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str | int | None:
     return end.value.code
 
 
-@pytest.mark.usefixtures("embedded_home")
-def test_a_user_is_made_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_user_is_made_once_and_that_is_on_record(
+    embedded_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ended(monkeypatch, "user", "create", "eve@example.com", "--role", "service", "--name", "Eve") == 0
-    assert UUID(capsys.readouterr().out.strip()).version == 7
+    user = UUID(capsys.readouterr().out.strip())
+    assert user.version == 7
 
     assert ended(monkeypatch, "user", "create", "EVE@example.com") == (
         "zorbit: a live user has the address EVE@example.com, or some user has the subject, already"
     )
     assert capsys.readouterr().out == ""
+    with embedded.running(embedded_home) as url:
+        entries = 'SELECT action, "actorId", "subjectId", details FROM "AuditEntry" WHERE "userId" = %s'
+        assert rows.fetch(url, entries, user) == [("createUser", None, user, {"role": [None, "SERVICE"]})]
 
 
 @pytest.mark.usefixtures("embedded_home")

@@ -19,7 +19,7 @@ from zorbit.config import Settings
 from zorbit.console import any_database, prepared_database, within
 from zorbit.errors import OperatorError, Refused
 from zorbit.models import Role
-from zorbit.services import users
+from zorbit.services import audit, users
 from zorbit.visibility import OPERATOR
 
 app = typer.Typer(
@@ -207,7 +207,10 @@ def create_user(
         made = await users.create(
             session, email, role=role, name=name, auth_issuer=issuer, auth_subject=subject
         )
-        return None if made is None else str(made.id)
+        if made is None:
+            return None
+        await audit.record(session, OPERATOR, "createUser", [made], {"role": [None, role.name]})
+        return str(made.id)
 
     with prepared_database(settings) as url:
         user_id = within(url, settings, create)
