@@ -153,6 +153,21 @@ async def test_a_moment_is_the_same_in_every_zone(
     assert answers == [{"post": {"id": str(post)}, "userErrors": []}] * 3
 
 
+async def test_a_price_is_the_same_however_many_zeros_it_ends_in(
+    client: Client, database_url: str, admin: UUID
+) -> None:
+    user = insert(database_url, "User")
+    call = """issueInvoice(idempotencyKey: "%s", input: {userId: "%s", dueDate: "2099-01-01T00:00:00Z",
+      items: [{description: "Advice", quantity: 1, unitPrice: "%s"}]}) { invoice { amount } %s }"""
+
+    answers = [await send(client, admin, call % (KEY, user, price, ERRORS)) for price in ("1.0", "1.00", "1")]
+    refused = await send(client, admin, call % (KEY, user, "1.01", ERRORS))
+
+    assert answers == [{"invoice": {"amount": "1.00"}, "userErrors": []}] * 3
+    assert faults(refused) == REUSED
+    assert count(database_url, "Invoice") == 1
+
+
 @pytest.mark.parametrize(
     "other",
     [

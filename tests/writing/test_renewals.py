@@ -18,7 +18,7 @@ from tests.writing.changes import change
 from zorbit import app
 from zorbit.config import Settings
 from zorbit.db import Database
-from zorbit.services import renewals
+from zorbit.services import idempotency, renewals
 from zorbit.services.cycles import months_after
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -290,13 +290,15 @@ async def test_one_that_fails_keeps_nobody_else_waiting(
     assert await renewals.run(database, settings) == Counter(periods_ended=1)
 
 
-async def test_old_keys_are_forgotten(
-    database: Database, database_url: str, settings: Settings, user: UUID
+async def test_old_keys_are_forgotten_batch_by_batch(
+    database: Database, database_url: str, settings: Settings, user: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    insert(database_url, "IdempotencyKey", callerId=user, createdAt=ago(24 * HOUR))
+    monkeypatch.setattr(idempotency, "BATCH", 2)
+    for _ in range(5):
+        insert(database_url, "IdempotencyKey", callerId=user, createdAt=ago(24 * HOUR))
     kept = insert(database_url, "IdempotencyKey", callerId=user, createdAt=ago(23 * HOUR))
 
-    assert await renewals.run(database, settings) == Counter(keys_forgotten=1)
+    assert await renewals.run(database, settings) == Counter(keys_forgotten=5)
 
     assert fetch(database_url, 'SELECT id FROM "IdempotencyKey"') == [(kept,)]
 

@@ -7,6 +7,7 @@ the outcome when the effect has been committed, or nothing when it hasn't.
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +19,18 @@ from sqlmodel import col
 from uuid_utils.compat import uuid7
 
 from zorbit.checks import fault, text_of
+from zorbit.config import Settings
+from zorbit.db import Database
 from zorbit.errors import KeyReused
 from zorbit.models import IdempotencyKey
 from zorbit.models.records import KEY_LIMIT
 from zorbit.services.rows import erase_rows
-from zorbit.services.terms import Terms
+from zorbit.services.terms import Terms, present_terms
+from zorbit.visibility import stored
 
 LIFETIME = timedelta(hours=24)
+BATCH = 10_000
+"""Keys that are forgotten in one statement: some 0.1 s."""
 FIELD = "idempotencyKey"
 KEY: list[Any] = [IdempotencyKey.caller_id, IdempotencyKey.mutation, IdempotencyKey.key]
 
@@ -39,9 +45,14 @@ class Claim:
 
 
 def digest(arguments: Any) -> str:
-    """What tells arguments apart, however a client writes them; dates and decimals by their text."""
-    text = orjson.dumps(arguments, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.sha256(text).hexdigest()
+    """What tells arguments apart, however a client writes them."""
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    return hashlib.sha256(orjson.dumps(arguments, default=_told, option=options)).hexdigest()
+
+
+def _told(value: Any) -> str:
+    """One text for what is the same: `1.0` and `1.00`."""
+    return str(value.normalize() if isinstance(value, Decimal) else value)
 
 
 async def claim(
@@ -89,6 +100,20 @@ async def keep(session: AsyncSession, claim: Claim, outcome: dict[str, Any]) -> 
     await session.execute(statement)
 
 
+async def forget_all_old(database: Database, settings: Settings) -> int:
+    """Delete the keys that have expired, a batch in each transaction; how many they were."""
+    total, forgotten = 0, BATCH
+    while forgotten == BATCH:
+        async with database.write() as session:
+            forgotten = await forget_old(session, await present_terms(session, settings))
+        total += forgotten
+    return total
+
+
 async def forget_old(session: AsyncSession, terms: Terms) -> int:
-    """Delete the keys that have expired; how many they were."""
-    return await erase_rows(session, IdempotencyKey, expired(terms))
+    """Delete keys that have expired, at most BATCH; how many they were."""
+    old = stored(IdempotencyKey).where(expired(terms)).with_only_columns(col(IdempotencyKey.id)).limit(BATCH)
+    # One that is just being taken anew is left.
+    return await erase_rows(
+        session, IdempotencyKey, col(IdempotencyKey.id).in_(old.with_for_update(skip_locked=True))
+    )

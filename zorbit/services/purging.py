@@ -125,7 +125,7 @@ async def run(database: Database, settings: Settings, age: timedelta) -> Purged:
             await _attempt(
                 database, purged, partial(_purge, table=table, id=id, owner_id=owner_id, cutoff=cutoff)
             )
-    await _attempt(database, purged, partial(_forget_keys, terms=terms))
+    purged.rows[IdempotencyKey.__name__] += await idempotency.forget_all_old(database, settings)
     return purged
 
 
@@ -266,7 +266,3 @@ async def _remove(
         counts.update(await _remove(session, part, owner_id, PART_OF[part].in_(ids)))
     counts[table.__name__] += await erase_rows(session, table, *theirs)
     return counts
-
-
-async def _forget_keys(session: AsyncSession, terms: Terms) -> Counts:
-    return Counter({IdempotencyKey.__name__: await idempotency.forget_old(session, terms)})

@@ -50,9 +50,7 @@ async def run(database: Database, settings: Settings) -> Counter[str]:
         while last is not None:
             async with database.write() as session:
                 last = await _batch(session, settings, step, last, counts)
-    async with database.write() as session:
-        terms = await present_terms(session, settings)
-        counts["keys_forgotten"] += await idempotency.forget_old(session, terms)
+    counts["keys_forgotten"] = await idempotency.forget_all_old(database, settings)
     return +counts
 
 
