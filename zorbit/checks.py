@@ -21,6 +21,7 @@ SECONDS_LIMIT = 10**6
 MONEY_LIMIT = 10**8
 """Amounts of money are less than this, in hundredths: `numeric(10,2)`."""
 
+ADDRESS = re.compile(r"https?://[^\s\\/?#@:]+(:[0-9]{1,5})?([/?#][^\s\\]*)?", re.IGNORECASE)
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -47,4 +48,12 @@ def text_of(text: str, field: str, limit: int = TEXT_LIMIT) -> str:
         raise fault(field, f"has at most {limit} characters, not {len(text)}")
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise fault(field, "must not hold NUL or half a surrogate pair")
+    return text
+
+
+def address_of(text: str, field: str) -> str:
+    """An address on the web; raises BadInput for what a browser would run (`javascript:`) or misread."""
+    # A name before the host, or a turn of the writing, makes it look like another's.
+    if not (ADDRESS.fullmatch(text) and text.isprintable()):
+        raise fault(field, "must be an address like https://example.com/image.png")
     return text

@@ -49,6 +49,7 @@ TABLES = {
 TEXTS = {
     "email": "new@example.com",
     "linkedinUrl": "https://www.linkedin.com/feed/update/1",
+    **dict.fromkeys(("imageUrl", "image", "profileUrl"), "https://example.com/1"),
     "currency": "USD",
     "lastFour": "4242",
 }

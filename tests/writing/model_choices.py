@@ -32,7 +32,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "content": TEXTS,
         "title": [LEFT_OUT, *NAMES, None],
         "type": [LEFT_OUT, LEFT_OUT, "POST_STACK", "IDEA", "POST", None],
-        "imageUrl": [LEFT_OUT, LEFT_OUT, "https://example.com/0.png", None],
+        "imageUrl": [LEFT_OUT, LEFT_OUT, "https://example.com/0.png", None, "images/0.png"],
         "metadata": [LEFT_OUT, LEFT_OUT, {"model": ["m", None]}, None],
         "messageId": [LEFT_OUT, "message", None],
         "personaId": [LEFT_OUT, "persona", None],

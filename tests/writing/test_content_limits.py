@@ -6,18 +6,26 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.conftest import Client
-from tests.rows import fetch
+from tests.rows import fetch, insert
 from tests.writing.changes import absent, bad, change, faults
 from tests.writing.nouns import EVERY, NOUNS, Noun, World, parent, settle
 from zorbit import models
 from zorbit.models.base import length_limits
 from zorbit.services.values import path_of
 
+ADDRESSES = {"image", "imageUrl", "linkedinUrl", "profileUrl"}
+
 
 def limits(noun: Noun) -> dict[str, int]:
     """The most characters of each text, by the name that clients know."""
     found = length_limits(getattr(models, noun.table))
     return {path_of(attribute).removeprefix("input."): limit for attribute, limit in found.items()}
+
+
+def filled(name: str, length: int) -> str:
+    """A text of that length that the field may hold."""
+    beginning = "https://example.com/" if name in ADDRESSES else ""
+    return beginning.ljust(length, "x")
 
 
 def chunks(values: dict[str, Any], size: int = 6) -> list[dict[str, Any]]:
@@ -60,11 +68,58 @@ async def test_a_text_may_be_as_long_as_its_limit(client: Client, world: World, 
     id = world.row(noun)
 
     for part in chunks(limits(noun)):
-        given = {name: "x" * limit for name, limit in part.items()}
+        given = {name: filled(name, limit) for name, limit in part.items()}
         payload = await change(client, f"update{noun.title}", noun.shown, by=world.owner, id=id, **given)
 
         assert payload["userErrors"] == []
         assert {name: payload[noun.name][name] for name in part} == given
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("https://images.example.com/a/1.png?size=2&v=ü#top", True),
+        ("http://localhost:9000/1.png", True),
+        ("HTTPS://EXAMPLE.COM", True),
+        ("", False),
+        ("images/1.png", False),
+        ("//example.com/1.png", False),
+        ("javascript:alert(1)", False),
+        ("data:image/svg+xml;base64,AAAA", False),
+        ("https://", False),
+        ("https:///1.png", False),
+        ("https://example.com@evil.example/1.png", False),
+        ("https://evil.example\\@example.com/1.png", False),
+        ("https://example.com/1.png\n", False),
+        ("https://example.com/\u202egnp.1", False),
+    ],
+)
+async def test_an_address_is_one_on_the_web(
+    client: Client, world: World, address: str, allowed: bool
+) -> None:
+    post, comment = insert(world.url, "Post", userId=world.owner), world.row(NOUNS["comment"])
+    before = world.stored("Post"), world.stored("Comment")
+    addresses = {"image": address, "profileUrl": address}
+
+    answers = [
+        await change(client, name, shown, by=world.owner, **given)
+        for name, shown, given in [
+            ("updatePost", "post { imageUrl }", {"id": post, "imageUrl": address}),
+            ("updateComment", "comment { image profileUrl }", {"id": comment, **addresses}),
+        ]
+    ]
+    recorded = await change(
+        client, "recordPosts", "posts { id }", by=world.owner, posts=[{"content": "1", "imageUrl": address}]
+    )
+
+    if allowed:
+        assert [payload["userErrors"] for payload in answers] == [[], []]
+        assert answers[0]["post"] == {"imageUrl": address}
+        assert answers[1]["comment"] == addresses
+    else:
+        assert [faults(payload) for payload in answers] == [bad("imageUrl"), bad("image", "profileUrl")]
+        assert faults(recorded) == bad("posts.0.imageUrl")
+        assert (world.stored("Post"), world.stored("Comment")) == before
 
 
 async def test_all_faults_of_an_input_come_at_once(client: Client, world: World) -> None:

@@ -60,6 +60,12 @@ def string(description: str, default: Any = ...) -> Any:
     return Field(default=default, sa_type=sa.String, description=description)
 
 
+def address(description: str) -> Any:
+    """A VARCHAR column for an address on the web."""
+    kwargs = {"info": {"is_address": True}}
+    return Field(default=None, sa_type=sa.String, sa_column_kwargs=kwargs, description=description)
+
+
 def flag(description: str, *, default: bool = False) -> Any:
     """A boolean, never null."""
     kwargs = {"server_default": sa.true() if default else sa.false()}

@@ -11,6 +11,7 @@ from sqlmodel import Field
 from zorbit.models.base import (
     LIVE,
     Deletable,
+    address,
     check,
     choice,
     document,
@@ -114,11 +115,11 @@ class Post(Deletable, table=True):
 
     title: str | None = string("A working title, not posted.", None)
     content: str = text_column("The text of the post.")
-    image_url: str | None = string("Where the post's image can be fetched.", None)
+    image_url: str | None = address("Where the post's image can be fetched.")
     image_key: str | None = string("The image's key in the object store.", None)
     published: bool = flag("Whether its author has declared it finished.")
     is_posted_on_linkedin: bool = flag("Whether it stands on LinkedIn.")
-    linkedin_url: str | None = string("Where it stands on LinkedIn.", None)
+    linkedin_url: str | None = address("Where it stands on LinkedIn.")
     linkedin_posted_at: datetime | None = moment("When it was posted on LinkedIn.")
     scheduled_on: datetime | None = moment("When it is to be posted.")
     type: PostType = choice(PostType, "The kind of content.", PostType.POST)

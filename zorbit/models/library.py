@@ -9,6 +9,7 @@ from sqlmodel import Field
 
 from zorbit.models.base import (
     Deletable,
+    address,
     document,
     listing,
     long,
@@ -83,10 +84,10 @@ class Comment(Deletable, table=True):
     first_name: str = string("The commenter's first name.")
     last_name: str = string("The commenter's last name.")
     title: str | None = string("The commenter's title.", None)
-    image: str | None = string("Where the commenter's picture can be fetched.", None)
+    image: str | None = address("Where the commenter's picture can be fetched.")
     quote: str = text_column("What the comment says.")
     date: datetime = moment("When the comment was made.", default_now=True)
-    profile_url: str | None = string("The commenter's profile.", None)
+    profile_url: str | None = address("The commenter's profile.")
     user_id: UUID = owner()
     persona_id: UUID | None = Field(default=None, description="The persona it belongs to.")
 

@@ -18,6 +18,7 @@ from zorbit.checks import (
     MONEY_LIMIT,
     SECONDS_LIMIT,
     TEXT_LIMIT,
+    address_of,
     fault,
     text_of,
 )
@@ -86,6 +87,8 @@ def check(table: type[models.Row], attribute: str, value: Any, field: str) -> No
         _check_json(value, field)
     elif isinstance(value, str):
         text_of(value, field, _limits(table).get(attribute, TEXT_LIMIT))
+        if "is_address" in _column(table, attribute).info:
+            address_of(value, field)
     elif isinstance(value, list):
         _check_texts(value, field)
     elif isinstance(value, int) and abs(value) > INTEGER_LIMIT:
