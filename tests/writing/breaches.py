@@ -292,6 +292,7 @@ def scheduled_posts_fit(url: str) -> Offenders:
     return [
         ("Post", post(url, content=too_long, **scheduled)),
         ("Post", post(url, content="x" * 3001, **scheduled)),
+        ("Post", post(url, content=" \n", **scheduled)),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.writing.model import FIELDS, REFERENCES, Error, Row, State, error
+from tests.writing.model import FIELDS, REFERENCES, Error, Row, State, error, status
 
 NAME, TEXT, POST = 300, 100_000, 3000
 LIMITS = {
@@ -47,6 +47,7 @@ def faults(kind: str, given: dict[str, Any], place: str = "input") -> list[Error
         for name, value in given.items()
         if (value is None and name in NEVER_NULL[kind])
         or (isinstance(value, str) and ("\0" in value or len(value) > LIMITS[kind].get(name, TEXT)))
+        or (name == "imageUrl" and value is not None and not value.startswith("https://"))
         or (name == "generationTime" and value is not None and value < 0)
     ]
 
@@ -82,6 +83,9 @@ def post_faults(given: dict[str, Any], row: Row, place: str = "input") -> list[E
     }
     found = []
     if after["type"] == "POST" and after["content"] is not None and units(after["content"]) > POST:
+        found.append(error("BAD_USER_INPUT", f"{place}.content"))
+    is_scheduled = "id" in row and status(row) == "SCHEDULED"
+    if is_scheduled and after["content"] is not None and not after["content"].strip():
         found.append(error("BAD_USER_INPUT", f"{place}.content"))
     if given.get("systemPersonaId") == "nobody":
         found.append(error("BAD_USER_INPUT", f"{place}.systemPersonaId"))

@@ -1,44 +1,23 @@
-"""Scheduling and posting: who may, when, what it costs, and who wins."""
+"""Scheduling: who may, when, what it costs, and who wins."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from tests.conftest import Client
 from tests.rows import execute, fetch, insert
-from tests.writing.changes import change, faults, used
+from tests.writing.changes import faults, used
+from tests.writing.schedules import ADDRESS, LATER, POST, QUOTA, act, stored, subscriber
 
-LATER = "2099-01-31T09:00:00Z"
 LATER_STILL = "2099-02-28T09:00:00+02:00"
-ADDRESS = "https://www.linkedin.com/feed/update/urn:li:share:1"
-
-POST = "post { id status scheduledOn published linkedinUrl linkedinPostedAt updatedAt }"
-QUOTA = "quota { type used limit }"
-
-
-async def act(client: Client, name: str, by: UUID, shown: str = POST, **given: Any) -> Any:
-    """The payload of the mutation `name`."""
-    return await change(client, name, shown, by=by, **given)
 
 
 @pytest.fixture
 def owner(database_url: str) -> UUID:
-    """A user who may schedule two posts a month."""
-    plan = insert(database_url, "Plan", postSchedulingLimit=2)
-    user = insert(database_url, "User")
-    insert(database_url, "Subscription", userId=user, planId=plan)
-    return user
-
-
-def stored(url: str, post: UUID) -> tuple[Any, ...]:
-    """What the database holds of a post's schedule."""
-    statement = (
-        'SELECT "scheduledOn", published, "isPostedOnLinkedin", "linkedinUrl" FROM "Post" WHERE id = %s'
-    )
-    return fetch(url, statement, post)[0]
+    return subscriber(database_url)
 
 
 async def test_scheduling_makes_a_draft_ready_and_spends_one(
@@ -196,99 +175,32 @@ async def test_each_state_refuses_what_does_not_fit_it(
     assert used(database_url, owner, "post_scheduling") == []
 
 
-async def test_a_posted_post_may_still_be_saved_and_liked(
-    client: Client, database_url: str, owner: UUID
-) -> None:
-    post = insert(database_url, "Post", userId=owner)
-    await act(client, "markPostPublished", owner, id=post, linkedinUrl=ADDRESS)
-
-    for name in ("savePost", "likePost"):
-        assert (await act(client, name, owner, id=post))["userErrors"] == []
-
-
-async def test_the_owner_notes_a_post_that_was_posted_by_hand(
-    client: Client, database_url: str, owner: UUID
-) -> None:
-    post = insert(database_url, "Post", userId=owner)
-    at = "2026-01-31T09:00:00Z"
-
-    payload = await act(client, "markPostPublished", owner, id=post, linkedinUrl=ADDRESS, linkedinPostedAt=at)
-
-    assert payload["userErrors"] == []
-    assert payload["post"]["status"] == "POSTED"
-    assert (payload["post"]["linkedinUrl"], payload["post"]["linkedinPostedAt"]) == (ADDRESS, at)
-    assert used(database_url, owner, "post_scheduling") == []
-
-
-async def test_a_service_records_facts_whatever_became_of_the_post(
-    client: Client, database_url: str, owner: UUID
-) -> None:
-    service = insert(database_url, "User", role="service")
-    carol = insert(database_url, "User", isDeleted=True)
-    unscheduled = insert(database_url, "Post", userId=owner)
-    deleted = insert(database_url, "Post", userId=owner, isDeleted=True)
-    orphan = insert(database_url, "Post", userId=carol)
-
-    for post in (unscheduled, deleted, orphan):
-        payload = await act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
-
-        assert payload == {"post": None, "userErrors": []}
-        assert stored(database_url, post) == (None, True, True, ADDRESS)
-    recorded = fetch(database_url, 'SELECT action, "actorRole", "subjectId" FROM "AuditEntry" ORDER BY id')
-    assert recorded == [("markPostPublished", "service", post) for post in (unscheduled, deleted, orphan)]
-
-
-async def test_the_first_address_wins(client: Client, database_url: str, owner: UUID) -> None:
-    service = insert(database_url, "User", role="service")
-    post = insert(database_url, "Post", userId=owner)
-    await act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
-    before = fetch(database_url, 'SELECT * FROM "Post"')
-
-    again = await act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS)
-    other = await act(client, "markPostPublished", service, id=post, linkedinUrl=ADDRESS + "2")
-
-    assert again["userErrors"] == []
-    assert faults(other) == [("CONFLICT", "input.linkedinUrl")]
-    assert other["userErrors"][0]["current"] is None  # a service sees no post
-    assert fetch(database_url, 'SELECT * FROM "Post"') == before
-
-
-async def test_a_service_and_strangers_learn_nothing_of_other_posts(
-    client: Client, database_url: str, owner: UUID
-) -> None:
-    stranger, service = insert(database_url, "User"), insert(database_url, "User", role="service")
-    post = insert(database_url, "Post", userId=owner)
-
-    theirs = await act(client, "markPostPublished", stranger, id=post, linkedinUrl=ADDRESS)
-    unknown = await act(client, "markPostPublished", service, id=uuid4(), linkedinUrl=ADDRESS)
-
-    assert faults(theirs) == faults(unknown) == [("NOT_FOUND", "input.id")]
-    assert stored(database_url, post) == (None, False, False, None)
-
-
 @pytest.mark.parametrize(
-    "address",
+    ("edit", "field"),
     [
-        "",
-        "http://www.linkedin.com/1",
-        "https://linkedin.com.evil.example/1",
-        "https://evil.example/linkedin.com",
-        "https://www.linkedin.com@evil.example/",
-        "https://evil.example\\@www.linkedin.com/",
-        "https://www.linkedin.com/a\nb",
-        "javascript:alert(1)//linkedin.com",
-        "https://www.linkedin.com/" + "x" * 100_000,
+        ({"content": " \n"}, "content"),
+        ({"content": "x" * 3001}, "content"),
+        ({"type": "POST"}, "content"),
+        ({"content": "After.", "title": None}, None),
+        ({"title": "After"}, None),
     ],
 )
-async def test_only_linkedins_addresses_are_taken(
-    client: Client, database_url: str, owner: UUID, address: str
+async def test_what_is_scheduled_stays_what_linkedin_would_take(
+    client: Client, database_url: str, owner: UUID, edit: dict[str, Any], field: str | None
 ) -> None:
-    post = insert(database_url, "Post", userId=owner)
+    longer = {"type": "post_stack", "content": "x" * 3001} if "type" in edit else {}
+    post, draft = (insert(database_url, "Post", userId=owner, **longer) for _ in range(2))
+    await act(client, "schedulePost", owner, id=post, scheduledOn=LATER)
+    content = 'SELECT content, type FROM "Post" WHERE id = %s'
+    before = fetch(database_url, content, post)
 
-    payload = await act(client, "markPostPublished", owner, id=post, linkedinUrl=address)
+    edited = await act(client, "updatePost", owner, id=post, **edit)
+    emptied = await act(client, "updatePost", owner, id=draft, content=" \n")
 
-    assert faults(payload) == [("BAD_USER_INPUT", "input.linkedinUrl")]
-    assert stored(database_url, post) == (None, False, False, None)
+    assert faults(edited) == ([] if field is None else [("BAD_USER_INPUT", f"input.{field}")])
+    assert (fetch(database_url, content, post) == before) is (edit.get("content") != "After.")
+    assert stored(database_url, post)[0] is not None
+    assert emptied["userErrors"] == []
 
 
 async def test_a_missed_post_is_due_again_when_it_is_rescheduled(

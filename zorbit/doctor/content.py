@@ -40,14 +40,14 @@ def scheduled_posts_live() -> Offenders:
 
 @invariant
 def scheduled_posts_fit() -> Offenders:
-    """A scheduled post of type `post` is as short as LinkedIn takes."""
+    """A scheduled post has a text, and one of type `post` is as short as LinkedIn takes."""
     # LinkedIn counts UTF-16 code units: a character outside the basic plane is two. Looked at only where two
     # for each could be too many.
     length = func.char_length(col(Post.content))
     pairs = func.regexp_count(col(Post.content), "[\U00010000-\U0010ffff]")
-    wrong = stored(Post).where(
-        IS_SCHEDULED, col(Post.type) == PostType.POST, length > POST_UNITS // 2, length + pairs > POST_UNITS
-    )
+    is_long = and_(col(Post.type) == PostType.POST, length > POST_UNITS // 2, length + pairs > POST_UNITS)
+    is_empty = func.btrim(col(Post.content), " \t\r\n") == ""
+    wrong = stored(Post).where(IS_SCHEDULED, or_(is_long, is_empty))
     return found(Post, wrong, length + pairs, " UTF-16 code units, of at most ", str(POST_UNITS))
 
 

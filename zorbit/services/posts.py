@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from zorbit.checks import fault
 from zorbit.errors import BadInput, Conflict, Refused
-from zorbit.models import ContentIdea, Post, PostType
+from zorbit.models import ContentIdea, Post, PostStatus, PostType
+from zorbit.models.content import status_of
 from zorbit.services import locks, references
 from zorbit.services.personas import system_personas
 from zorbit.services.rows import add_row, change, demand_unchanged
@@ -116,18 +117,22 @@ async def faults_of(
 
 def _text_faults(values: Mapping[str, Any], present: Post | None, place: tuple[str, ...]) -> list[Refused]:
     content = _after("content", values, present)
-    if _after("type", values, present) not in {None, PostType.POST} or not isinstance(content, str):
-        return []
-    if not {"content", "type"} & set(values):
+    if not {"content", "type"} & set(values) or not isinstance(content, str):
         return []  # what stands there already is checked when it is scheduled
-    field = ".".join(["input", *place])
-    return units_faults(content, field)
+    is_scheduled = present is not None and status_of(present) is PostStatus.SCHEDULED
+    type = _after("type", values, present) or PostType.POST
+    return text_faults(content, type, ".".join(["input", *place]), is_scheduled=is_scheduled)
 
 
-def units_faults(content: str, field: str) -> list[Refused]:
-    """Whether a post's text is longer than LinkedIn takes: it counts UTF-16 code units, an emoji as two."""
+def text_faults(content: str, type: PostType, field: str, *, is_scheduled: bool) -> list[Refused]:
+    """Whether LinkedIn would not take a post's text: it is too long, or, once it is scheduled, empty.
+
+    LinkedIn counts UTF-16 code units, an emoji as two.
+    """
+    if is_scheduled and not content.strip():
+        return [BadInput("an empty post can't be posted: write its content first", field=field)]
     units = utf16_units(content)
-    if units <= POST_UNITS:
+    if type is not PostType.POST or units <= POST_UNITS:
         return []
     return [fault(field, f"of a post has at most {POST_UNITS} UTF-16 code units, not {units}")]
 

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from zorbit.checks import fault
-from zorbit.errors import BadInput, Conflict, Refused
-from zorbit.models import Post, PostType, QuotaType
+from zorbit.errors import Conflict, Refused
+from zorbit.models import Post, QuotaType
 from zorbit.services import locks, references, spending
-from zorbit.services.posts import demand_not_posted, units_faults
+from zorbit.services.posts import demand_not_posted, text_faults
 from zorbit.services.rows import change, demand_unchanged
 from zorbit.services.terms import Terms
 from zorbit.services.values import demand
@@ -135,10 +135,7 @@ def _time_faults(at: datetime, terms: Terms) -> list[Refused]:
 
 
 def _content_faults(post: Post) -> list[Refused]:
-    """A text that LinkedIn would not take, or none at all."""
-    if not post.content.strip():
-        return [BadInput("an empty post can't be posted: write its content first", field="input.id")]
-    return units_faults(post.content, "input.id") if post.type is PostType.POST else []
+    return text_faults(post.content, post.type, "input.id", is_scheduled=True)
 
 
 def _posted_at_faults(posted_at: datetime | None, terms: Terms) -> list[Refused]:
