@@ -83,7 +83,9 @@ class Query:
     persona = by_id(models.Persona, "A persona.")
     template = by_id(models.Template, "A template.")
     comment = by_id(models.Comment, "A comment.")
-    plan = by_id(models.Plan, "A plan: an active one, or the one that the caller has.")
+    plan = by_id(
+        models.Plan, "A plan: an active one, or one that the caller has, is to have next or was billed for."
+    )
     subscription = by_id(models.Subscription, "A subscription.")
     payment_method = by_id(models.PaymentMethod, "A way to pay, also one that was removed.")
     invoice = by_id(models.Invoice, "An invoice.")
@@ -94,7 +96,7 @@ class Query:
 
     plans = all_rows(
         models.Plan,
-        "The plans that can be subscribed to.",
+        "The plans that can be subscribed to (`isActive`), and others that `plan` finds for the caller.",
         filters=("is_active", "interval"),
         access=Access.PEOPLE,
     )

@@ -207,7 +207,12 @@ def _plan_condition(plan: Any, viewer: Viewer) -> ColumnElement[bool]:
     if not viewer.is_person:
         return false()
     own: Any = aliased(models.Subscription)
-    return or_(plan.is_active, exists().where(own.plan_id == plan.id, own.user_id == viewer.id))
+    billed: Any = aliased(models.Invoice)
+    return or_(
+        plan.is_active,
+        exists().where(own.user_id == viewer.id, or_(own.plan_id == plan.id, own.next_plan_id == plan.id)),
+        exists().where(billed.user_id == viewer.id, billed.plan_id == plan.id),
+    )
 
 
 def owner_key(table: Any) -> ColumnElement[UUID]:

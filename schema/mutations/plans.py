@@ -60,7 +60,8 @@ async def update_plan(writing: Writing, values: Values) -> Mapping[str, Any]:
 
 
 @mutation(
-    "For admins: retire a plan. Nobody can subscribe to it any more; those who have it keep it.",
+    "For admins: retire a plan. Nobody can subscribe to it any more; those who have it keep it, and what was "
+    "offered of it can be paid until it is voided.",
     Access.ADMINS,
     takes=id_of("id", "The plan's id."),
     gives=WRITTEN,

@@ -79,7 +79,9 @@ async def test_from_the_own_account_all_that_is_own_can_be_reached(
         if world.owner(table, id) == me and (id in billed or not world.rows[table][id].get("removedAt"))
     }
     subscriptions = [row for row in world.rows["Subscription"].values() if row["userId"] == me]
+    invoices = [row for row in world.rows["Invoice"].values() if row["userId"] == me and "planId" in row]
     plans = {("Plan", row[key]) for row in subscriptions for key in ("planId", "nextPlanId")}
+    plans |= {("Plan", row["planId"]) for row in invoices}
 
     data = await scene.ask(viewer, "{ viewer { __typename id } }")
 

@@ -152,12 +152,21 @@ class World:
         if role != "user" or viewer is None:
             return set()
         me = self.people[viewer]
-        subscribed = {row["planId"] for row in self.rows["Subscription"].values() if row["userId"] == me}
+        held = {
+            row.get(key)
+            for table, key in (
+                ("Subscription", "planId"),
+                ("Subscription", "nextPlanId"),
+                ("Invoice", "planId"),
+            )
+            for row in self.rows[table].values()
+            if row["userId"] == me
+        }
         offered = {id for id, plan in self.rows["Plan"].items() if plan["isActive"]}
         return {
             (table, id)
             for table, id in live
-            if self.owner(table, id) == me or (table == "Plan" and id in subscribed | offered)
+            if self.owner(table, id) == me or (table == "Plan" and id in held | offered)
         }
 
     def ids(self, table: str, viewer: str | None) -> set[str]:
@@ -221,13 +230,15 @@ def populated(url: str) -> World:
         world.people[name] = world.add("User", name, email=email, role=role, isDeleted=name == "carol")
     # His address was taken over by somebody who lives.
     world.people["dan"] = world.add("User", "dan", email="Ada@Example.com", role="user", isDeleted=True)
-    _, offered = (world.add("Plan", "house", isActive=is_active) for is_active in BOTH)
+    for is_active in BOTH:
+        world.add("Plan", "house", isActive=is_active)
     for name in PEOPLE:
-        # bob's plan can still be subscribed to; the others keep plans that were withdrawn, each an own one.
-        plan = world.add("Plan", "house", isActive=name == "bob")
+        # Each has own plans: the present one, the next one, and one that was offered. bob's can still be
+        # subscribed to, the others' were withdrawn.
+        plan, coming, offered = (world.add("Plan", "house", isActive=name == "bob") for _ in range(3))
         status = "expired" if name == "eve" else "active"
         user = world.people[name]
-        world.add("Subscription", name, userId=user, planId=plan, nextPlanId=offered, status=status)
+        world.add("Subscription", name, userId=user, planId=plan, nextPlanId=coming, status=status)
         _write(world, name)
         _pay(world, name, offered)
         _use(world, name)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import fetch, insert
-from tests.writing.billing import quotas, recorded, whole
+from tests.writing.billing import pay, quotas, recorded, subscribe, whole
 from tests.writing.changes import absent, bad, change, faults
 
 PLAN = "plan { id name description price currency interval features isActive updatedAt }"
@@ -174,6 +174,44 @@ async def test_a_retired_plan_stays_with_those_who_have_it(
     again = await change(client, "updatePlan", PLAN, by=admin, id=plan, isActive=True)
     assert again["plan"]["isActive"] is True
     assert (await change(client, "subscribe", "invoice { id }", by=stranger, planId=plan))["userErrors"] == []
+
+
+async def test_a_retired_plan_stays_in_sight_of_those_whom_it_was_promised_or_offered(
+    client: Client, database_url: str, user: UUID, admin: UUID
+) -> None:
+    present, coming, offered = (insert(database_url, "Plan", price=price) for price in ("29", "5", "59"))
+    own = insert(database_url, "Subscription", userId=user, planId=present, nextPlanId=coming)
+    insert(database_url, "Invoice", userId=user, planId=offered, status="void")
+    for plan in (coming, offered):
+        await change(client, "retirePlan", PLAN, by=admin, id=plan)
+    ask = """query($id: ID!) { plan(id: $id) { id } viewer {
+      subscription { nextPlan { id } } invoices { nodes { plan { id } } } } }"""
+
+    seen = [await client.data(ask, {"id": str(plan)}, by=user) for plan in (coming, offered)]
+    stranger = insert(database_url, "User")
+    unseen = [await client.data(ask, {"id": str(plan)}, by=stranger) for plan in (coming, offered)]
+
+    assert [data["plan"] for data in seen] == [{"id": str(coming)}, {"id": str(offered)}]
+    assert seen[0]["viewer"]["subscription"] == {"nextPlan": {"id": str(coming)}}
+    assert seen[0]["viewer"]["invoices"]["nodes"] == [{"plan": {"id": str(offered)}}]
+    assert [data["plan"] for data in unseen] == [None, None]
+    refused = await change(client, "changePlan", "invoice { id }", by=user, id=own, planId=offered)
+    assert faults(refused) == absent("planId")
+
+
+async def test_an_offer_of_a_plan_that_is_retired_stands_until_it_is_voided(
+    client: Client, database_url: str, user: UUID, admin: UUID, plan: UUID
+) -> None:
+    kept, voided = user, insert(database_url, "User")
+    offers = [await subscribe(client, by, plan) for by in (kept, voided)]
+    await change(client, "retirePlan", PLAN, by=admin, id=plan)
+    await change(client, "voidInvoice", "invoice { id }", by=admin, id=offers[1]["invoice"]["id"])
+
+    paid, refused = [await pay(client, admin, offer) for offer in offers]
+
+    assert paid["subscription"]["plan"] == {"id": str(plan)}
+    assert faults(refused) == [("CONFLICT", "input.id")]
+    assert faults(await subscribe(client, voided, plan)) == absent("planId")
 
 
 async def test_a_change_since_it_was_read_is_not_lost(client: Client, database_url: str, admin: UUID) -> None:
