@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from tests import rows
 from tests.conftest import Client
-from zorbit import app
+from zorbit import app, migrations
 from zorbit.config import Settings
 from zorbit.engine import http
 
@@ -263,7 +263,7 @@ async def test_a_schema_that_is_behind_is_not_ready(client: Client, database_url
     try:
         response = await client.http.get("/readyz")
     finally:
-        rows.execute(database_url, "UPDATE alembic_version SET version_num = '0011'")
+        rows.execute(database_url, "UPDATE alembic_version SET version_num = %s", migrations.head())
 
     assert response.status_code == 503
     assert "run `zorbit migrate`" in response.json()["reason"]

@@ -85,7 +85,7 @@ ADDED = {
     "ContentIdea": "deletedAt TIMESTAMP NULL, searchVector TSVECTOR NULL, userId UUID",
     "PaymentMethod": "providerToken VARCHAR NULL, removedAt TIMESTAMP NULL",
     "Subscription": "nextPlanId UUID NULL",
-    "Invoice": "planId UUID NULL",
+    "Invoice": "planId UUID NULL, planPrice DECIMAL(10,2) NULL",
     "UsageLog": "amount INTEGER DEF 1, subjectId UUID NULL, refundOfId UUID NULL",
     "Comment": "deletedAt TIMESTAMP NULL",
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,8 +18,6 @@ from tests.writing.billing import (
     conflict,
     invoices,
     items,
-    pay,
-    quotas,
     recorded,
     subscribed,
     subscription,
@@ -33,129 +30,6 @@ from zorbit.services import subscribing
 
 DAY = timedelta(days=1)
 YEARLY = {"interval": "year", "price": "290.00"}
-
-
-# Dearer
-
-
-@pytest.mark.parametrize(
-    ("price", "new", "now", "parts"),
-    [
-        ("29.00", "59.00", (2026, 1, 31), ("59.00", "-29.00")),
-        ("29.00", "59.00", (2026, 2, 14), ("29.50", "-14.50")),
-        ("29.00", "59.00", (2026, 2, 27, 23), ("0.09", "-0.04")),
-        ("10.00", "10.01", (2026, 2, 14), ("5.01", "-5.00")),
-        ("0.00", "29.00", (2026, 2, 21), ("7.25", "0.00")),
-        ("99999999.98", "99999999.99", (2026, 2, 14), ("50000000.00", "-49999999.99")),
-    ],
-)
-async def test_a_dearer_plan_costs_the_difference_for_the_rest_of_the_period(
-    member: Account, price: str, new: str, now: tuple[int, ...], parts: tuple[str, str]
-) -> None:
-    old, plan = (
-        insert(member.url, "Plan", name=name, price=value) for name, value in [("Old", price), ("New", new)]
-    )
-    period = {"startDate": utc(2026, 1, 31), "renewalDate": utc(2026, 2, 28)}
-    own = subscribed(member.url, member.id, old, **period)
-
-    await member.run(subscribing.change_plan, member.viewer, own, plan, at(*now))
-
-    (invoice,) = invoices(member.url, member.id)
-    assert items(member.url, invoice["id"]) == [
-        ("New plan, until 2026-02-28", parts[0]),
-        ("Old plan, credit until 2026-02-28", parts[1]),
-    ]
-    assert invoice["amount"] == Decimal(parts[0]) + Decimal(parts[1])
-    assert member.subscription["planId"] == old
-
-
-async def test_a_paid_upgrade_raises_the_limits_and_nothing_else(member: Account, plan: UUID) -> None:
-    more = insert(
-        member.url, "Plan", price="59.00", postGenerationLimit=300, ideaGenerationLimit=10, personaLimit=20
-    )
-    own = subscribed(member.url, member.id, plan, startDate=utc(2026, 1, 31), renewalDate=utc(2026, 3, 31))
-    cycle = {
-        "userId": member.id,
-        "billingCycleStart": utc(2026, 2, 28),
-        "billingCycleEnd": utc(2026, 3, 31),
-        "resetDate": utc(2026, 3, 31),
-    }
-    past = cycle | {
-        "billingCycleStart": utc(2026, 1, 31),
-        "billingCycleEnd": utc(2026, 2, 28),
-        "resetDate": utc(2026, 2, 28),
-    }
-    insert(member.url, "UsageQuota", **past, used=100)
-    insert(member.url, "UsageQuota", **cycle, used=40)
-    # An admin had raised this one above what the other plan brings.
-    insert(member.url, "UsageQuota", **cycle, type="idea_generation", limit=70, used=7)
-    await member.run(subscribing.change_plan, member.viewer, own, more, at(2026, 3, 10))
-
-    await member.pay(at(2026, 3, 15))
-
-    row = member.subscription
-    assert (row["planId"], row["status"], row["nextPlanId"]) == (more, "active", None)
-    assert (row["startDate"], row["renewalDate"]) == (utc(2026, 1, 31), utc(2026, 3, 31))
-    found = {(type, start): (used, limit) for type, used, limit, start, *_ in quotas(member.url, member.id)}
-    assert found == {
-        ("post_generation", utc(2026, 1, 31)): (100, 100),
-        ("post_generation", utc(2026, 2, 28)): (40, 300),
-        ("idea_generation", utc(2026, 2, 28)): (7, 70),
-    }
-
-
-async def test_from_the_month_to_the_year_the_anchor_stays(member: Account, plan: UUID) -> None:
-    year = insert(member.url, "Plan", name="Team", **YEARLY)
-    own = subscribed(member.url, member.id, plan, startDate=utc(2026, 1, 31), renewalDate=utc(2026, 3, 31))
-    await member.run(subscribing.change_plan, member.viewer, own, year, at(2026, 3, 15, 12))
-
-    await member.pay(at(2026, 3, 20))
-
-    (invoice,) = invoices(member.url, member.id)
-    assert items(member.url, invoice["id"]) == [
-        ("Team plan, until 2027-02-28", "277.68"),
-        ("Pro plan, credit until 2026-03-31", "-14.50"),
-    ]
-    row = member.subscription
-    assert (row["startDate"], row["renewalDate"]) == (utc(2026, 1, 31), utc(2027, 2, 28))
-
-
-async def test_what_comes_to_nothing_is_to_be_paid_too(member: Account, plan: UUID) -> None:
-    more = insert(member.url, "Plan", price="29.01")
-    own = subscribed(member.url, member.id, plan, startDate=utc(2026, 1, 1), renewalDate=utc(2026, 2, 1))
-
-    await member.run(subscribing.change_plan, member.viewer, own, more, at(2026, 1, 25))
-
-    assert amounts(member.url, member.id) == [("open", "0.00")]
-    assert member.subscription["planId"] == plan
-
-
-async def test_an_upgrade_over_http(
-    client: Client, database_url: str, user: UUID, admin: UUID, plan: UUID
-) -> None:
-    own, more = subscribed(database_url, user, plan), insert(database_url, "Plan", price="59.00")
-
-    offered = await change(client, "changePlan", BOTH, by=user, id=own, planId=more)
-    paid = await pay(client, admin, offered)
-
-    assert offered["invoice"]["status"] == "OPEN"
-    assert offered["subscription"]["plan"] == {"id": str(plan)}
-    assert (paid["invoice"]["status"], paid["subscription"]["plan"]) == ("PAID", {"id": str(more)})
-
-
-async def test_a_price_of_a_period_that_is_over_buys_no_other(member: Account, plan: UUID) -> None:
-    more = insert(member.url, "Plan", price="59.00")
-    own = subscribed(member.url, member.id, plan, startDate=utc(2026, 1, 1), renewalDate=utc(2026, 2, 1))
-    await member.run(subscribing.change_plan, member.viewer, own, more, at(2026, 1, 31))
-    before = whole(member.url)
-
-    with pytest.raises(Conflict, match="void it"):
-        await member.pay(at(2026, 2, 8))
-    assert whole(member.url) == before
-
-    # Within the grace it still changes the period that it was offered for.
-    await member.pay(at(2026, 2, 7))
-    assert (member.subscription["planId"], member.subscription["renewalDate"]) == (more, utc(2026, 2, 1))
 
 
 # Cheaper

@@ -146,6 +146,7 @@ def _write_invoice(
         stripe_invoice_id=f"in_demo_{scene.index + 1}_{number + 1}" if is_paid else None,
         payment_method_id=method if is_paid else None,
         plan_id=plan_id,
+        plan_price=None if plan_id is None else price,
     )
     interval = "year" if is_yearly(scene.profile.plan) else "month"
     items = [(f"{scene.profile.plan} plan, {interval} from {date:%Y-%m-%d}", 1, price)]

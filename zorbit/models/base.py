@@ -78,9 +78,9 @@ def integer(description: str, default: Any = ...) -> Any:
     return Field(default=default, sa_column_kwargs=kwargs, description=description)
 
 
-def money(description: str) -> Any:
+def money(description: str, default: Any = ...) -> Any:
     """`numeric(10,2)`."""
-    return Field(sa_type=MONEY, description=description)
+    return Field(default=default, sa_type=MONEY, description=description)
 
 
 def document(description: str, *, name: str | None = None) -> Any:

@@ -159,9 +159,15 @@ class Invoice(Editable, table=True):
         ondelete="RESTRICT",
         description="The plan that paying it subscribes to, changes to or renews.",
     )
+    # Not in the source: a plan's price may have changed by the time when a part of it is credited.
+    plan_price: Decimal | None = money("What the plan's interval cost when it was offered.", None)
 
     __table_args__ = (
         UniqueConstraint("invoice_number"),
+        check(
+            "plan_price_of_plan",
+            '"planPrice" IS NULL OR ("planId" IS NOT NULL AND "planPrice" >= 0 AND "planPrice" < \'NaN\')',
+        ),
         owned_reference("payment_method_id", "PaymentMethod", on_delete="RESTRICT"),
         _currency_form(),
         check("amount_not_negative", "amount >= 0 AND amount < 'NaN'"),

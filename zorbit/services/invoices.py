@@ -60,7 +60,8 @@ async def offer(
 ) -> Invoice:
     """An open invoice that brings `plan` when it is paid; the account must be held."""
     await withdraw(session, user_id)
-    return await _write(session, user_id, items, terms, due_date=due, currency=plan.currency, plan_id=plan.id)
+    offered = {"currency": plan.currency, "plan_id": plan.id, "plan_price": plan.price}
+    return await _write(session, user_id, items, terms, due_date=due, **offered)
 
 
 async def _write(
@@ -110,6 +111,16 @@ async def is_offered(session: AsyncSession, user_id: UUID) -> bool:
         col(Invoice.status) == InvoiceStatus.OPEN, col(Invoice.plan_id).is_not(None)
     )
     return await session.scalar(offers.with_only_columns(col(Invoice.id))) is not None
+
+
+async def price_paid(session: AsyncSession, user_id: UUID, plan: Plan) -> Decimal:
+    """The price at which the user had the plan last; the present one where that is not known."""
+    paid = visible(Invoice, owner_of(user_id)).where(
+        col(Invoice.status) == InvoiceStatus.PAID, col(Invoice.plan_id) == plan.id
+    )
+    latest = paid.order_by(col(Invoice.paid_date).desc(), col(Invoice.id).desc()).limit(1)
+    price = await session.scalar(latest.with_only_columns(col(Invoice.plan_price)))
+    return plan.price if price is None else price
 
 
 async def pay(

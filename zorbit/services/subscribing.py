@@ -5,6 +5,7 @@ period's end.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -93,15 +94,11 @@ async def _switch(session: AsyncSession, subscription: Subscription, plan: Plan,
     if subscription.status is SubscriptionStatus.PAST_DUE:
         # Nothing of the next period is paid yet, so the other plan takes it whole.
         return await _offer_next(session, subscription, plan, terms)
-    if _is_upgrade(old, plan):
-        return await _offer_upgrade(session, subscription, old, plan, terms)
+    paid = await invoices.price_paid(session, subscription.user_id, old)
+    if plan.price > paid and periods.MONTHS[plan.interval] >= periods.MONTHS[old.interval]:
+        return await _offer_upgrade(session, subscription, old, plan, terms, paid=paid)
     await invoices.withdraw(session, subscription.user_id)
     return await change(session, subscription, {"next_plan_id": plan.id}), None
-
-
-def _is_upgrade(old: Plan, plan: Plan) -> bool:
-    is_as_long = periods.MONTHS[plan.interval] >= periods.MONTHS[old.interval]
-    return plan.price > old.price and is_as_long
 
 
 async def _stay(session: AsyncSession, subscription: Subscription, plan: Plan, terms: Terms) -> Outcome:
@@ -125,9 +122,9 @@ async def _offer_whole(
 
 
 async def _offer_upgrade(
-    session: AsyncSession, subscription: Subscription, old: Plan, plan: Plan, terms: Terms
+    session: AsyncSession, subscription: Subscription, old: Plan, plan: Plan, terms: Terms, *, paid: Decimal
 ) -> Outcome:
-    """What the rest of the period costs with the new plan, less what is left of the old one.
+    """What the rest of the period costs with the new plan, less what is left of what was `paid` for the old.
 
     Never less than nothing: of a longer period, begun at the same time, no smaller part is left, and each
     part of a dearer plan costs more. Nothing, in a period's last minutes, waits to be paid too: the dearer
@@ -139,7 +136,7 @@ async def _offer_upgrade(
         Item(
             f"{plan.name} plan, until {_day(new_end)}", periods.share(plan.price, start, new_end, terms.now)
         ),
-        Item(f"{old.name} plan, credit until {_day(end)}", -periods.share(old.price, start, end, terms.now)),
+        Item(f"{old.name} plan, credit until {_day(end)}", -periods.share(paid, start, end, terms.now)),
     ]
     await change(session, subscription, {"next_plan_id": None})
     user_id = subscription.user_id
