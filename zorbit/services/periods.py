@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, case, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from zorbit.models import Plan, PlanInterval, Subscription, SubscriptionStatus, UsageQuota
+from zorbit.models import Plan, PlanInterval, QuotaType, Subscription, SubscriptionStatus, UsageQuota
 from zorbit.services.cycles import months_after
 from zorbit.services.quotas import PLAN_LIMITS
 from zorbit.services.rows import add_row, change
@@ -47,8 +47,9 @@ def share(price: Decimal, start: datetime, end: datetime, now: datetime) -> Deci
 async def begin(
     session: AsyncSession, user_id: UUID, subscription: Subscription | None, plan: Plan, terms: Terms
 ) -> Subscription:
-    """A new paid period from now on, in which counting begins anew."""
+    """A new paid period from now on, in which counting begins anew but for what was not paid for."""
     start = await _end_cycles(session, user_id, terms)
+    await _count_unpaid(session, subscription, plan, until=months_after(start, 1))
     renewal = months_after(start, MONTHS[plan.interval])
     values = {"status": SubscriptionStatus.ACTIVE, "start_date": start, "renewal_date": renewal}
     return await _begin(session, user_id, subscription, {**values, "plan_id": plan.id})
@@ -60,8 +61,32 @@ async def begin_trial(
     """The trial, from now on."""
     start = await _end_cycles(session, user_id, terms)
     ends = start + terms.trial
+    await _count_unpaid(session, subscription, plan, until=ends)
     values = {"status": SubscriptionStatus.TRIALING, "start_date": start, "renewal_date": ends}
     return await _begin(session, user_id, subscription, {**values, "plan_id": plan.id, "trial_ends_at": ends})
+
+
+async def _count_unpaid(
+    session: AsyncSession, subscription: Subscription | None, plan: Plan, *, until: datetime
+) -> None:
+    """What was used in days of grace that were not paid for then goes on counting, in the cycle that begins.
+
+    Or whoever lets a period lapse, and subscribes again, would have had a cycle for nothing.
+    """
+    if subscription is None:
+        return
+    unpaid = visible(UsageQuota, OPERATOR).where(
+        col(UsageQuota.user_id) == subscription.user_id,
+        col(UsageQuota.billing_cycle_start) >= subscription.renewal_date,
+        # Personas are counted at the beginning of each cycle.
+        col(UsageQuota.type) != QuotaType.PERSONA,
+    )
+    in_order = unpaid.order_by(col(UsageQuota.billing_cycle_start)).execution_options(populate_existing=True)
+    latest = {quota.type: quota for quota in await session.scalars(in_order)}
+    for quota in latest.values():
+        if quota.used > 0:
+            limit = getattr(plan, PLAN_LIMITS[quota.type])
+            await change(session, quota, {"billing_cycle_end": until, "reset_date": until, "limit": limit})
 
 
 async def _begin(
