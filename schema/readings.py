@@ -21,9 +21,17 @@ from zorbit.engine.values import reader
 from zorbit.errors import Refused
 from zorbit.loaders import statements
 from zorbit.loaders.relations import Listing, ToMany, ToOne, slotted
-from zorbit.visibility import PART_OF, Viewer, conditions, known_along, target_of
+from zorbit.visibility import NONE, PART_OF, Viewer, conditions, known_along, target_of
 
 Known = AbstractSet[type[models.Row]]
+
+
+def visible(row: Any, viewer: Viewer) -> list[Any]:
+    """Who may see a row that was found by its id alone.
+
+    The caller was seen to be alive when the plan's root was read, and only an admin sees others' rows.
+    """
+    return conditions(row, viewer, NONE if viewer.sees_everything else frozenset({models.User}))
 
 
 def row_of(relation: ToOne, known: Known) -> One:
@@ -38,12 +46,12 @@ def row_of(relation: ToOne, known: Known) -> One:
 
 def row_by_id(table: type[models.Row]) -> ById:
     """The row of `table` that the argument `id` names."""
-    return ById(table, lambda given: id_of(given["id"], "id"), conditions)
+    return ById(table, lambda given: id_of(given["id"], "id"), visible)
 
 
 def rows_of(relation: ToMany, listing: Callable[[Mapping[str, Any]], Listing]) -> Many:
     """The rows of a relation; `listing` tells what the arguments ask for."""
-    known: Known = frozenset()
+    known: Known = NONE
     if relation.key is not None and relation.table in PART_OF:  # what is recorded of acts has no keys
         known = known_along(target_of(relation.key), relation.key, relation.table)
     return Many(
@@ -54,6 +62,8 @@ def rows_of(relation: ToMany, listing: Callable[[Mapping[str, Any]], Listing]) -
         members=lambda shape, viewer: statements.members(shape, viewer, known),
         order=lambda shape, rows: paging.ordering(rows, shape.order, shape.page.backward),
         bounds=_bounds,
+        # Whether an index of words is worth while depends on how rare they are.
+        is_custom=lambda shape: shape.search is not None,
         cursor=_cursor,
     )
 
@@ -94,7 +104,7 @@ def graph(strawberry_schema: Any, identity: Identity) -> Graph:
         arguments=arguments,
         names=names,
         tables={table.__name__: table for table in models.TABLES},
-        visible=conditions,
+        visible=visible,
         caller=models.User,
         is_caller=lambda row: viewers.is_caller(row, identity),
         kind="role",

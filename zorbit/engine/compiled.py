@@ -156,7 +156,7 @@ class CompiledReads:
     graph: Graph
     pool: Pool
     patience: float
-    """Seconds that PostgreSQL has for one round trip."""
+    """Seconds that PostgreSQL has for one operation."""
     counts: Counter[str] = field(default_factory=Counter)
     """How many operations were answered, and why others were left to the resolvers."""
 

@@ -19,6 +19,7 @@ PAGE_INFO = {
     "startCursor": "(cursor(rs[i][1], rs[i][{id}]) if i < j else None)",
     "endCursor": "(cursor(rs[j - 1][1], rs[j - 1][{id}]) if i < j else None)",
 }
+CURSORS = {"startCursor", "endCursor"}
 LOOKS_FURTHER = {"hasNextPage", "hasPreviousPage"}
 
 
@@ -69,6 +70,7 @@ def _page_info(planning: Planning, kind: GraphQLObjectType, fields: Mapping[str,
     for key, details in fields.items():
         name = details[0].node.name.value
         planning.connection.looks_further |= name in LOOKS_FURTHER
+        planning.connection.has_cursors |= name in CURSORS
         code = repr(kind.name) if name == "__typename" else PAGE_INFO[name].format(id=planning.id)
         parts.append(f"{key!r}: {code}")
     return "{" + ", ".join(parts) + "}"
@@ -81,6 +83,7 @@ def _edges(planning: Planning, kind: GraphQLObjectType, fields: Mapping[str, Det
         if name == "__typename":
             code = repr(kind.name)
         elif name == "cursor":
+            planning.connection.has_cursors = True
             code = f"cursor(r[1], r[{planning.id}])"
         else:
             node: Any = get_named_type(kind.fields[name].type)

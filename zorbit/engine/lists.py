@@ -18,6 +18,7 @@ from zorbit.engine.wire import Rows
 SHAPES = 32
 """Shapes of arguments whose statements a list remembers: a client may send them as variables."""
 ONE: Any = literal_column("1")
+NOTHING: Any = literal_column("NULL")
 
 Make = Callable[..., Any]
 """A connection's object of (rows, objects, from, to, has next, has previous, cursor, total)."""
@@ -64,6 +65,7 @@ class Connection:
     make: Make | None = None
     has_rows: bool = False
     has_total: bool = False
+    has_cursors: bool = False
     looks_further: bool = False
     """Whether one row more is read, to tell whether the list goes on."""
     _shapes: OrderedDict[Any, Shape] = field(default_factory=OrderedDict)
@@ -139,12 +141,16 @@ class Connection:
         if self.has_rows:
             page = shape.pages.get(form)
             if page is None:
-                page = shape.pages[form] = prepared(self._page(shape.key, form), values)
+                statement = self._page(shape.key, form)
+                is_custom = self.reading.is_custom(shape.key)
+                page = shape.pages[form] = prepared(statement, values, is_custom=is_custom)
             asked.append(Fetch(page.statement, page.given(values), take_rows))
         if self.has_total:
             total = shape.totals.get(form)
             if total is None:
-                total = shape.totals[form] = prepared(self._total(shape.key, form), values)
+                statement = self._total(shape.key, form)
+                is_custom = self.reading.is_custom(shape.key)
+                total = shape.totals[form] = prepared(statement, values, is_custom=is_custom)
             asked.append(Fetch(total.statement, total.given(values), take_totals))
         return asked
 
@@ -198,7 +204,8 @@ class Connection:
                 rows = rows.where(_is(reading.key, bindparam("key", type_=Uuid)))
             start = rows.subquery()
             row = aliased(table, start)
-        selected = self.level.select(row, start, [position, getattr(row, ordered)])
+        place = getattr(row, ordered) if self.has_cursors else NOTHING
+        selected = self.level.select(row, start, [position, place])
         return selected.order_by(*([position] if form == "many" else []), *reading.order(shape, row))
 
     def _total(self, shape: Any, form: str) -> Any:

@@ -106,6 +106,8 @@ class Many:
     order: Callable[[Any, Any], Sequence[Any]]
     """(shape, rows): the order of a page's rows."""
     bounds: Callable[[Any], Bounds]
+    is_custom: Callable[[Any], bool]
+    """Whether PostgreSQL should plan the statement for its values, each time anew."""
     cursor: Callable[[Any], tuple[str, Callable[[Any, str], str]]]
     """Of a shape: the ordered column, and what makes a cursor of its value and the row's id."""
 

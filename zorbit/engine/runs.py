@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
+from time import monotonic
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError
@@ -97,12 +98,13 @@ async def _awaited(value: Any) -> Any:
 
 
 async def fetch(pool: Pool, fetches: list[Fetch], patience: float) -> None:
-    """Run `fetches` and what they lead to: a round trip a tier, all on one connection."""
+    """Run `fetches` and what they lead to: a round trip a tier, on one connection, in one span of time."""
     connection = await pool.take()
+    end = monotonic() + patience
     try:
         while fetches:
             asked = [(one.statement, one.parameters) for one in fetches]
-            answers = await connection.run(asked, patience)
+            answers = await connection.run(asked, end - monotonic())
             fetches = [below for one, rows in zip(fetches, answers, strict=True) for below in one.take(rows)]
     finally:
         pool.give(connection)

@@ -26,14 +26,17 @@ class Prepared:
         return [values[part] if type(part) is str else part for part in self.parameters]  # type: ignore[misc] # narrowed by type(), which is quicker than isinstance
 
 
-def prepared(statement: Any, names: Iterable[str]) -> Prepared:
-    """`statement` as PostgreSQL takes it; `names` are the parameters that a request gives."""
+def prepared(statement: Any, names: Iterable[str], *, is_custom: bool = False) -> Prepared:
+    """`statement` as PostgreSQL takes it; `names` are the parameters that a request gives.
+
+    With `is_custom` PostgreSQL plans it for their values.
+    """
     compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     given = set(names)
     parameters = [
         name if name in given else encoded(compiled.params[name]) for name in compiled.positiontup or ()
     ]
-    return Prepared(Statement(str(compiled)), tuple(parameters))
+    return Prepared(Statement(str(compiled), is_custom=is_custom), tuple(parameters))
 
 
 def limited(statement: Select[Any], number: int) -> Select[Any]:

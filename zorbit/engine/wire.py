@@ -19,6 +19,7 @@ PREPARED = 200
 """Prepared statements a connection keeps: a hostile stream of texts must not fill PostgreSQL's memory."""
 PREPARE_FROM = 3
 """The use from which a statement is prepared: what is sent once is not worth keeping."""
+CUSTOM = b"SELECT set_config('plan_cache_mode', 'auto', true)"
 # What GraphQL writes as text is left as PostgreSQL writes it.
 AS_TEXT = ("uuid", "timestamptz", "date", "numeric", "jsonb")
 
@@ -43,15 +44,16 @@ ADAPTERS = Adapters()
 class Statement:
     """A statement with its parameters as `$1`, `$2`, ...; it knows how to read its own rows."""
 
-    __slots__ = ("_reader", "name", "text", "uses")
+    __slots__ = ("_reader", "is_custom", "name", "text", "uses")
     _made = 0
 
-    def __init__(self, text: str) -> None:
-        """`text` is SQL in which every parameter's type is told."""
+    def __init__(self, text: str, *, is_custom: bool = False) -> None:
+        """`text` is SQL in which every parameter's type is told; a custom one is planned for their values."""
         Statement._made += 1
         self.name = b"z%d" % Statement._made
         self.text = text.encode()
         self.uses = 0
+        self.is_custom = is_custom
         self._reader: Any = None
 
     def rows(self, result: PGresult) -> Rows:
@@ -99,6 +101,9 @@ class Connection:
         self._done = self._loop.create_future()
         timer = self._loop.call_later(patience, self._expire)
         try:
+            if any(statement.is_custom for statement, _ in asked):
+                self._pgconn.send_query_params(CUSTOM, ())
+                self._expected.append(None)
             for statement, parameters in asked:
                 self._send(statement, parameters)
             self._pgconn.pipeline_sync()
@@ -132,7 +137,7 @@ class Connection:
         statement.uses += 1
         if name in self._prepared:
             self._prepared.move_to_end(name)
-        elif statement.uses < PREPARE_FROM:
+        elif statement.is_custom or statement.uses < PREPARE_FROM:
             pgconn.send_query_params(statement.text, parameters)
             self._expected.append(statement)
             return
