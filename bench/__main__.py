@@ -98,7 +98,7 @@ def _report(arguments: argparse.Namespace) -> None:
 
 def _write(run: Run) -> None:
     RESULTS.write_text(report(run))
-    print(f"written: {RESULTS.relative_to(ROOT)}, from {run.path.relative_to(ROOT)}")
+    print(f"written: {RESULTS.relative_to(ROOT)}, from {run.path}")
 
 
 def every_task(connection: psycopg.Connection) -> list[Task]:

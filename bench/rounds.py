@@ -16,6 +16,9 @@ from bench.servers import Running
 from bench.tasks import Size, Task
 
 CONNECTIONS = 16
+ENOUGH = 500
+ENOUGH_ALONE = 25
+"""Requests that a window is made longer for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,10 @@ class Run:
     path: Path
 
     @classmethod
-    def begin(cls, about: dict[str, Any]) -> "Run":
+    def begin(cls, about: dict[str, Any], folder: Path = RUNS) -> "Run":
         """A new file."""
-        RUNS.mkdir(parents=True, exist_ok=True)
-        run = cls(RUNS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}.jsonl")
+        folder.mkdir(parents=True, exist_ok=True)
+        run = cls(folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}.jsonl")
         run._append({"began": datetime.now(UTC).isoformat(timespec="minutes"), **about})
         return run
 
@@ -138,11 +141,11 @@ def _quiet_turn(server: Server, running: Running, task: Task, number: int, optio
 def _turn(server: Server, running: Running, task: Task, number: int, options: Options) -> Cell:
     requests = write_requests(f"{running.peer.name}-{task.name}", task.requests(running.peer))
     size = task.check(running)
-    press(running, requests, CONNECTIONS, options.rewarm)
+    rate = press(running, requests, CONNECTIONS, options.rewarm)["requests"] / options.rewarm
     slowness = machine.yardstick_ms()
-    busy = window(server, running, requests, CONNECTIONS, options.seconds)
+    busy = window(server, running, requests, CONNECTIONS, _enough(options.seconds, ENOUGH, rate))
     slowness = (slowness + machine.yardstick_ms()) / 2
-    alone = window(server, running, requests, 1, options.latency_seconds)
+    alone = window(server, running, requests, 1, _enough(options.latency_seconds, ENOUGH_ALONE, rate))
     if failed := busy.failed + alone.failed:
         raise SystemExit(f"bench: {running.peer.name} failed {failed} requests of {task.name}")
     task.check(running)
@@ -151,6 +154,14 @@ def _turn(server: Server, running: Running, task: Task, number: int, options: Op
     return Cell(
         task.name, running.peer.name, number, busy, alone, size, round(resident, 1), round(slowness, 2)
     )
+
+
+def _enough(seconds: float, requests: int, rate: float) -> float:
+    """`seconds`, or up to five times as many if so many requests take longer.
+
+    What wrk leaves unfinished at the end has cost CPU too, and must not be much beside what it counts.
+    """
+    return round(min(max(seconds, requests / max(rate, 0.1)), 5 * seconds))
 
 
 def _wait_for_quiet(options: Options) -> None:

@@ -48,7 +48,7 @@ def _read(query: str, reference: Reference) -> Task:
     return Task(
         query,
         lambda peer: query in peer.reads,
-        lambda peer: (peer.request(query, user) for user in shuffled()),
+        lambda peer: (peer.request(query, user) for user in shuffled(of=reference.users)),
         lambda running: _compared(running, query, reference),
     )
 

@@ -58,6 +58,7 @@ def statement(query: str) -> str:
 
 def shuffled(users: int = USERS, *, of: int = USERS) -> list[int]:
     """The numbers of `users` users out of `of`, evenly spread, in an order that is the same every time."""
+    users = min(users, of)
     numbers = [1 + number * of // users for number in range(users)]
     random.Random(7).shuffle(numbers)  # noqa: S311 - nothing secret
     return numbers

@@ -6,28 +6,21 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-STATEMENTS = {
-    path.stem: path.read_text()
-    .replace("%", "%%")
-    .replace("$1", "%(id)s::uuid")
-    .replace("$2", "%(title)s")
-    .replace("$3", "%(content)s")
-    .encode()
-    for path in Path(os.environ["BENCH_QUERIES"]).glob("*.sql")
-}
+STATEMENTS = {path.stem: path.read_bytes() for path in Path(os.environ["BENCH_QUERIES"]).glob("*.sql")}
 
 
 async def configure(connection: AsyncConnection[Any]) -> None:
     """Every statement on its own, prepared at its first use."""
     await connection.set_autocommit(True)
     connection.prepare_threshold = 0
+    connection.cursor_factory = AsyncRawCursor
 
 
 pool = AsyncConnectionPool(
@@ -49,7 +42,9 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     request = json.loads(body)
     async with pool.connection() as connection:
         statement = STATEMENTS[request["query"]]
-        cursor = await connection.execute(statement, request["variables"], prepare=True, binary=True)
+        cursor = await connection.execute(
+            statement, list(request["variables"].values()), prepare=True, binary=True
+        )
         assert cursor.pgresult is not None
         out = cursor.pgresult.get_value(0, 0) or b"null"
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(out))]

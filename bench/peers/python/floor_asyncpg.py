@@ -29,7 +29,7 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         more = message.get("more_body", False)
     request = json.loads(body)
     async with POOL["pool"].acquire() as connection:
-        found = await connection.fetchval(STATEMENTS[request["query"]], request["variables"]["id"])
+        found = await connection.fetchval(STATEMENTS[request["query"]], *request["variables"].values())
     out = found.encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(out))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

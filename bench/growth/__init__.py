@@ -1,0 +1,1 @@
+"""How cost grows: with rows an answer, users in the database, processes; and memory with requests answered."""
