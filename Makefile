@@ -1,6 +1,6 @@
 # `make serve` and `make test` need Python 3.11 with pip and nothing else: uv and every package come with them.
 .DELETE_ON_ERROR:
-.PHONY: serve test check format sdl soak bench bench-lock lock clean
+.PHONY: serve test check format sdl soak bench bench-growth bench-lock lock clean
 
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
@@ -36,6 +36,9 @@ soak: .venv/ready  ## 100 times the examples, 50 kills, 1,000 rounds of writers,
 
 bench: .venv/ready  ## measure all peers side by side, and write bench/RESULTS.md; options in ARGS, see bench/README.md
 	$(RUN)/python -m bench run $(ARGS)
+
+bench-growth: .venv/ready  ## how cost grows: data under bench/growth/data, plots under docs/images; options in ARGS
+	$(RUN)/python -m bench.growth $(ARGS)
 
 bench-lock: $(UV)  ## newest stable versions of the Python peers; those of the Node peers stand in bench/peers/node/package.json
 	$(UV) pip compile --upgrade --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make bench-lock" -q -o bench/requirements.txt bench/requirements.in

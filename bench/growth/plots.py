@@ -95,7 +95,7 @@ def workers(points: list[dict[str, Any]]) -> None:
         axes.set(xlabel="processes", ylabel=f"{label}, of one process's")
         axes.set_ylim(bottom=0)
         axes.set_xticks(sorted({point["x"] for point in points}))
-    panels[0].legend()
+    panels[0].legend(loc="lower right")
     _save(figure, "workers")
 
 
