@@ -1,0 +1,40 @@
+"""A database of its own whose clock stands still, and the two applications over it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests import rows
+from tests.conftest import SWEEP, recreate, renamed
+from tests.reading.data import random_world
+from tests.reading.known import Known, known
+from tests.reading.twins import Twins, started, stop_clock
+from zorbit.config import Settings
+
+
+@pytest.fixture(scope="package")
+def still_database(postgres: str, worker_database: str, worker_id: str) -> Iterator[str]:
+    """An empty, migrated database."""
+    name = f"zorbit_reading_{worker_id}"
+    recreate(postgres, name, template=f"zorbit_template_{worker_id}")
+    url = renamed(worker_database, name)
+    stop_clock(url, rows.NOW)
+    with rows.kept(url):
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def twins(still_database: str, settings: Settings) -> AsyncIterator[Twins]:
+    """Both applications, with caches that all tests of the file share."""
+    async with started(still_database, settings) as made:
+        yield made
+
+
+@pytest.fixture(params=[0, 1, 2])
+async def asked(request: pytest.FixtureRequest, twins: Twins) -> AsyncIterator[Known]:
+    """A random world, for a while."""
+    made = await known(twins, *random_world(twins.url, request.param))
+    yield made
+    with rows.connected(twins.url) as connection:
+        connection.execute(SWEEP)
+        connection.execute("RESET zorbit.erase")
