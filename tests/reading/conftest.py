@@ -35,6 +35,11 @@ async def asked(request: pytest.FixtureRequest, twins: Twins) -> AsyncIterator[K
     """A random world, for a while."""
     made = await known(twins, *random_world(twins.url, request.param))
     yield made
-    with rows.connected(twins.url) as connection:
+    sweep(twins.url)
+
+
+def sweep(url: str) -> None:
+    """Empty the database."""
+    with rows.connected(url) as connection:
         connection.execute(SWEEP)
         connection.execute("RESET zorbit.erase")

@@ -32,6 +32,8 @@ class Answer:
     other: Any
     compiled: bool | None
     """Whether a compiled plan made it; None where the server does not say."""
+    text: str
+    """All of it, as it was sent."""
 
     def same(self, other: "Answer") -> bool:
         """Whether a client can't tell them apart."""
@@ -50,7 +52,7 @@ def read(response: httpx.Response) -> Answer:
     compiled = extensions.pop("compiled", None)
     errors = sorted(json.dumps(error) for error in body.pop("errors", []))
     data = json.dumps(body.pop("data")) if "data" in body else None
-    return Answer(response.status_code, data, tuple(errors), (body, extensions), compiled)
+    return Answer(response.status_code, data, tuple(errors), (body, extensions), compiled, response.text)
 
 
 @dataclass(frozen=True)
