@@ -11,6 +11,7 @@ from graphql import (
     GraphQLOutputType,
     get_named_type,
     is_leaf_type,
+    is_required_argument,
 )
 
 from schema import core_schema
@@ -83,8 +84,13 @@ def _finished(draft: Draft, selections: str) -> Operation:
 
 
 def _root(draft: Draft, query: GraphQLObjectType) -> str:
-    """A field of the root: the viewer's account more often than any other."""
-    name = DOOR if draft.chance(40) else draft.pick(list(query.fields))
+    """A field of the root: the viewer's account more often than any other, then rows by their ids."""
+    names = list(query.fields)
+    if draft.chance(50):
+        names = [
+            name for name, made in query.fields.items() if any(map(is_required_argument, made.args.values()))
+        ]
+    name = DOOR if draft.chance(45) else draft.pick(names)
     return _field(draft, query, name, DEPTH, None, prefixed=False)
 
 
