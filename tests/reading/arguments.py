@@ -110,7 +110,8 @@ def sensible(draft: Draft, kind: GraphQLInputType, name: str, about: str, depth:
         return None
     if isinstance(kind, GraphQLList):
         length = 101 if draft.chance(0.5) else draft.random.randint(0, 3)
-        return [sensible(draft, kind.of_type, name, about, depth + 1) for _ in range(length)]
+        items = [sensible(draft, kind.of_type, name, about, depth + 1) for _ in range(length)]
+        return [*items, draft.pick(items)] if items and draft.chance(20) else items
     if isinstance(kind, GraphQLEnumType):
         return Word(draft.pick(list(kind.values)))
     if isinstance(kind, GraphQLInputObjectType):

@@ -8,19 +8,32 @@ from tests import rows
 from tests.conftest import SWEEP, recreate, renamed
 from tests.reading.data import random_world
 from tests.reading.known import Known, known
-from tests.reading.twins import Twins, started, stop_clock
+from tests.reading.twins import Twins, started, stop_clock, unconstrain
 from zorbit.config import Settings
 
 
 @pytest.fixture(scope="package")
 def still_database(postgres: str, worker_database: str, worker_id: str) -> Iterator[str]:
     """An empty, migrated database."""
-    name = f"zorbit_reading_{worker_id}"
-    recreate(postgres, name, template=f"zorbit_template_{worker_id}")
-    url = renamed(worker_database, name)
+    url = copied(postgres, worker_database, worker_id, "reading")
     stop_clock(url, rows.NOW)
     with rows.kept(url):
         yield url
+
+
+@pytest.fixture(scope="package")
+def lax_database(postgres: str, worker_database: str, worker_id: str) -> Iterator[str]:
+    """An empty, migrated database without constraints."""
+    url = copied(postgres, worker_database, worker_id, "lax")
+    unconstrain(url)
+    with rows.kept(url):
+        yield url
+
+
+def copied(postgres: str, worker_database: str, worker_id: str, name: str) -> str:
+    """The address of a copy of the template."""
+    recreate(postgres, f"zorbit_{name}_{worker_id}", template=f"zorbit_template_{worker_id}")
+    return renamed(worker_database, f"zorbit_{name}_{worker_id}")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Random rows: those of other tests, with whatever values their columns can hold."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -40,6 +40,8 @@ DOCUMENTS: list[Any] = [
 ]
 INSTANTS = [
     *MOMENTS,
+    MOMENTS[0] + timedelta(milliseconds=500),
+    MOMENTS[0] + timedelta(milliseconds=120),
     datetime(1970, 1, 1, tzinfo=UTC),
     datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
     datetime(1, 1, 1, tzinfo=UTC),

@@ -112,3 +112,24 @@ def stop_clock(url: str, now: datetime) -> None:
         connection.execute("CREATE SCHEMA standing")
         connection.execute(clock.format(sql.Literal(now)))
         connection.execute(path.format(database))
+
+
+UNCONSTRAINED = """
+    DO $$ DECLARE statement text; BEGIN
+      FOR statement IN
+        SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
+        FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass)
+        FROM pg_trigger WHERE NOT tgisinternal
+      LOOP
+        EXECUTE statement;
+      END LOOP;
+    END $$
+"""
+
+
+def unconstrain(url: str) -> None:
+    """Drop every CHECK and trigger of a database: its rows may then hold what no row should."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(UNCONSTRAINED)
