@@ -1,6 +1,7 @@
 """A database of its own whose clock stands still, and the two applications over it."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -43,12 +44,27 @@ async def twins(still_database: str, settings: Settings) -> AsyncIterator[Twins]
         yield made
 
 
-@pytest.fixture(params=[0, 1, 2])
+@pytest.fixture(scope="module", params=[0, 1, 2])
 async def asked(request: pytest.FixtureRequest, twins: Twins) -> AsyncIterator[Known]:
+    """Random worlds, one after the other."""
+    async with populated_at_random(twins, request.param) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def one_world(twins: Twins) -> AsyncIterator[Known]:
+    """A random world for all tests of the file: they only read."""
+    async with populated_at_random(twins, 0) as made:
+        yield made
+
+
+@asynccontextmanager
+async def populated_at_random(twins: Twins, seed: int) -> AsyncIterator[Known]:
     """A random world, for a while."""
-    made = await known(twins, *random_world(twins.url, request.param))
-    yield made
-    sweep(twins.url)
+    try:
+        yield await known(twins, *random_world(twins.url, seed))
+    finally:
+        sweep(twins.url)
 
 
 def sweep(url: str) -> None:

@@ -40,6 +40,10 @@ class Known:
     values: dict[str, Values]
     """By an argument's name or a scalar's."""
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """Short: it is told with every failure."""
+        printer.text("Known(...)")
+
 
 async def known(twins: Twins, world: World, workspace: Workspace) -> Known:
     """What there is; cursors are those that the reference gives."""

@@ -1,5 +1,6 @@
 """Two applications over one database, which must answer alike: compiled plans, and the resolvers alone."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -36,8 +37,8 @@ class Answer:
     """All of it, as it was sent."""
 
     def same(self, other: "Answer") -> bool:
-        """Whether a client can't tell them apart."""
-        return (self.status, self.data, self.errors, self.other) == (
+        """Whether there are two, and a client can't tell them apart."""
+        return self.status > 0 and (self.status, self.data, self.errors, self.other) == (
             other.status,
             other.data,
             other.errors,
@@ -53,6 +54,10 @@ def read(response: httpx.Response) -> Answer:
     errors = sorted(json.dumps(error) for error in body.pop("errors", []))
     data = json.dumps(body.pop("data")) if "data" in body else None
     return Answer(response.status_code, data, tuple(errors), (body, extensions), compiled, response.text)
+
+
+DROPPED = Answer(0, None, (), None, None, "")
+"""No answer: the application gave a request up that nobody had canceled."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,22 @@ class Twins:
 
     async def ask(self, body: dict[str, Any], by: UUID | None) -> tuple[Answer, Answer]:
         """What the compiled plans and what the resolvers answer to the same request."""
+        return await self.plans(body, by), await self._send(self.reference, body, by)
+
+    async def plans(self, body: dict[str, Any], by: UUID | None) -> Answer:
+        """What the compiled plans answer."""
+        return await self._send(self.compiled, body, by)
+
+    async def _send(self, http: httpx.AsyncClient, body: dict[str, Any], by: UUID | None) -> Answer:
         # Half surrogate pairs can only be sent as escapes.
         content = json.dumps(body | {"extensions": {"compiled": True}})
-        compiled, reference = [
-            read(await http.post("/graphql", content=content, headers=self._headers(by)))
-            for http in (self.compiled, self.reference)
-        ]
-        return compiled, reference
+        try:
+            return read(await http.post("/graphql", content=content, headers=self._headers(by)))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return DROPPED
 
     def _headers(self, by: UUID | None) -> dict[str, str]:
         headers = {"content-type": "application/json", "x-request-id": REQUEST_ID}

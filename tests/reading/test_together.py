@@ -1,0 +1,90 @@
+"""Many at once, on one pool, and whatever the database's own settings are."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from tests.reading.known import Known
+from tests.reading.operations import Operation, compose
+from tests.reading.twins import Twins, started
+from zorbit.config import Settings
+
+SEEDS = range(1_000, 1_040)
+DEFAULTS = {
+    "datestyle": "German, DMY",
+    "timezone": "Asia/Kolkata",
+    "intervalstyle": "sql_standard",
+    "extra_float_digits": "0",
+    "client_encoding": "LATIN1",
+    "bytea_output": "escape",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": "serializable",
+}
+
+
+def questions(one_world: Known) -> list[tuple[str, Operation]]:
+    """Operations, each by several callers."""
+    callers = [name for name in one_world.callers if name not in {"nobody", "bot"}]
+    return [(name, compose(seed, one_world)) for seed in SEEDS for name in callers]
+
+
+async def test_many_requests_at_once_are_answered_each_as_it_would_be_alone(
+    twins: Twins, one_world: Known
+) -> None:
+    asked = questions(one_world)
+    alone = [(await twins.ask(made.body, one_world.callers[name]))[1] for name, made in asked]
+
+    together = await asyncio.gather(
+        *(twins.plans(made.body, one_world.callers[name]) for name, made in asked)
+    )
+
+    different = [made for made, one, other in zip(asked, alone, together, strict=True) if not one.same(other)]
+    assert different == []
+    assert sum(answer.compiled is True for answer in together) > len(asked) / 2
+
+
+async def test_a_request_that_is_given_up_leaves_nothing_for_the_next(twins: Twins, one_world: Known) -> None:
+    for name, made in questions(one_world)[:60]:
+        by = one_world.callers[name]
+        given_up = asyncio.ensure_future(twins.plans(made.body, by))
+        await asyncio.sleep(0.001)
+        given_up.cancel()
+        await asyncio.wait({given_up})
+
+        compiled, reference = await twins.ask(made.body, by)
+
+        assert compiled.same(reference)
+
+
+@contextmanager
+def defaults(url: str) -> Iterator[None]:
+    """A database with settings that new connections begin with."""
+    name = sql.Identifier(make_url(url).database or "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for key, value in DEFAULTS.items():
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} SET {} = {}").format(name, sql.SQL(key), sql.Literal(value))
+            )
+        yield
+        for key in DEFAULTS:
+            connection.execute(sql.SQL("ALTER DATABASE {} RESET {}").format(name, sql.SQL(key)))
+
+
+async def test_the_databases_own_settings_change_no_answer(
+    twins: Twins, one_world: Known, settings: Settings
+) -> None:
+    asked = questions(one_world)
+    before = [(await twins.ask(made.body, one_world.callers[name]))[1] for name, made in asked]
+
+    with defaults(twins.url):
+        async with started(twins.url, settings) as others:
+            after = [await others.ask(made.body, one_world.callers[name]) for name, made in asked]
+
+    assert [
+        made for made, one, (plans, _) in zip(asked, before, after, strict=True) if not one.same(plans)
+    ] == []
+    assert [made for made, one, (_, own) in zip(asked, before, after, strict=True) if not one.same(own)] == []
