@@ -9,7 +9,7 @@ from tests.reading.conftest import sweep
 from tests.reading.twins import Twins
 from tests.rows import insert
 
-# The lists are never null, so what is wrong with their arguments takes the account along that they are part of.
+# A list is never null: what is wrong with its arguments takes the account along that it is part of.
 REFUSED = "templates(where: {createdAt: null}) { totalCount }"
 
 
