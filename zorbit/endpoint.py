@@ -109,6 +109,7 @@ class GraphQL:
         context = Context(NOBODY, None, self.database, self.settings)
         if claims is not None:
             viewer, now = await self._find(claims)
+            self.seen.remember(claims, viewer)
             context = Context(viewer, now, self.database, self.settings)
         return await self.operations.run(asked, context, request_id)
 

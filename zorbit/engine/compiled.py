@@ -188,6 +188,8 @@ class CompiledReads:
             made = planner.plan()
         except Unplanned as unplanned:
             made = unplanned
+        except RecursionError:
+            made = Unplanned("nested too deeply")
         except Exception as error:
             if not self._is_answer(error):
                 raise
@@ -223,7 +225,7 @@ class CompiledReads:
 
     def _is_answer(self, error: Exception) -> bool:
         """Whether the resolvers give the error its place, or find that there is none."""
-        return isinstance(error, Odd | GraphQLError) or self.graph.is_refusal(error)
+        return isinstance(error, Odd | GraphQLError | RecursionError) or self.graph.is_refusal(error)
 
     def _left(self, reason: str) -> Any | None:
         self.counts[reason] += 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import GraphQLObjectType, get_named_type
 
+from zorbit.engine.levels import compiled
 from zorbit.engine.lists import Connection
 
 Details = list[Any]
@@ -47,7 +48,8 @@ def plan_connection(planning: Planning, kind: GraphQLObjectType, grouped: Mappin
     """Give a connection the code for what is selected of it."""
     parts = [f"{name!r}: {_field(planning, kind, details)}" for name, details in grouped.items()]
     code = "{" + ", ".join(parts) + "}"
-    planning.connection.make = eval(f"lambda rs, os, i, j, has_next, has_previous, cursor, total: {code}")  # noqa: S307 - code of the planner's own, with the document's names in quotes
+    arguments = "rs, os, i, j, has_next, has_previous, cursor, total"
+    planning.connection.make = compiled(f"lambda {arguments}: {code}", {})
 
 
 def _field(planning: Planning, kind: GraphQLObjectType, details: Details) -> str:

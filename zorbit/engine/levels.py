@@ -83,7 +83,7 @@ class Level:
     def build(self, code: str) -> Build:
         """The function that makes an object, as `code` spells it, of each row."""
         rows = "for i, r in enumerate(rows)" if "[i]" in code else "for r in rows"
-        made: Build = eval(f"lambda rows, k: [{code} {rows}]", self.names)  # noqa: S307 - code of the planner's own, with the document's names in quotes
+        made: Build = compiled(f"lambda rows, k: [{code} {rows}]", self.names)
         return made
 
     def attributes(self) -> list[str]:
@@ -105,3 +105,11 @@ class Level:
 def database_column(table: Any, attribute: str) -> Any:
     """The column that an attribute of a table's class maps."""
     return inspect(table).column_attrs[attribute].columns[0]
+
+
+def compiled(code: str, names: dict[str, Any]) -> Any:
+    """The function that `code` spells; raises Unplanned where it is nested more deeply than Python reads."""
+    try:
+        return eval(code, names)  # noqa: S307 - code of the planner's own, with the document's names in quotes
+    except (MemoryError, RecursionError, SyntaxError):
+        raise Unplanned("nested too deeply") from None

@@ -4,6 +4,7 @@ Every batch opens a session of its own, so that sibling fields run concurrently.
 long as one request, and so do the rows that it remembers.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -25,6 +26,14 @@ Batch = Callable[..., Awaitable[list[V]]]
 """Reads what belongs to each key, in the keys' order: (session, viewer, keys, *about)."""
 
 
+class SharedLoader(DataLoader[Any, V]):
+    """A loader whose answers several fields may wait for: one that is canceled takes no other along."""
+
+    def load(self, key: Any) -> Awaitable[V]:
+        """The value that belongs to `key`."""
+        return asyncio.shield(super().load(key))
+
+
 class Loaders:
     """One request's loaders, made when they are first asked for."""
 
@@ -38,7 +47,7 @@ class Loaders:
         """A loader over `read`; one for each distinct `about`, which `read` is called with last."""
         made = self._made.get((read, *about))
         if made is None:
-            made = self._made[read, *about] = DataLoader(partial(self._run, read, about))
+            made = self._made[read, *about] = SharedLoader(partial(self._run, read, about))
         return made
 
     async def _run(self, read: Any, about: tuple[Hashable, ...], keys: list[Any]) -> list[Any]:
