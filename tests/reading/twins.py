@@ -18,6 +18,7 @@ from tests.conftest import Client
 from zorbit import app
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
+from zorbit.engine.operations import Operations
 
 REQUEST_ID = "one-and-the-same"
 
@@ -68,6 +69,8 @@ class Twins:
     compiled: httpx.AsyncClient
     reference: httpx.AsyncClient
     issuer: LocalIssuer
+    operations: Operations
+    """Those of the compiled plans."""
     tokens: dict[UUID, str] = field(default_factory=dict)
 
     @property
@@ -107,14 +110,17 @@ class Twins:
 async def started(url: str, settings: Settings) -> AsyncIterator[Twins]:
     """The applications over the database at `url`."""
     async with AsyncExitStack() as stack:
-        callers = []
+        callers: list[httpx.AsyncClient] = []
+        operations: list[Any] = []
         for compiled_reads in (True, False):
             made = app.create(settings.model_copy(update={"compiled_reads": compiled_reads}), url)
             await stack.enter_async_context(made.router.lifespan_context(made))
             transport = httpx.ASGITransport(app=made)
             callers.append(httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1"))
             await stack.enter_async_context(callers[-1])
-        yield Twins(url, callers[0], callers[1], LocalIssuer.open(settings.data_dir))
+            arguments = [middleware.kwargs for middleware in made.user_middleware]
+            operations += [given["operations"] for given in arguments if "operations" in given]
+        yield Twins(url, callers[0], callers[1], LocalIssuer.open(settings.data_dir), operations[0])
 
 
 def stop_clock(url: str, now: datetime) -> None:

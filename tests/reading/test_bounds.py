@@ -1,0 +1,132 @@
+"""What is kept of operations is bounded, whatever is sent."""
+
+import gc
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.examples import examples
+from tests.reading.conftest import sweep
+from tests.reading.twins import Twins
+from tests.rows import insert, insert_many
+from zorbit.engine import compiled, lists, operations, wire
+
+pytestmark = pytest.mark.untraced  # to trace them takes twice as long; other tests go the same ways
+
+FULL = operations.CACHED_DOCUMENTS + 20
+TEXTS = examples(250)
+"""What comes when the cache is full."""
+
+
+@pytest.fixture
+async def caller(twins: Twins) -> AsyncIterator[UUID]:
+    """A user with posts."""
+    user = insert(twins.url, "User")
+    insert_many(twins.url, "Post", [{"userId": user} for _ in range(3)])
+    yield user
+    sweep(twins.url)
+
+
+async def send(twins: Twins, caller: UUID, query: str, **variables: Any) -> None:
+    """An operation that a compiled plan answers."""
+    answer = await twins.plans({"query": query, "variables": variables}, caller)
+    assert (answer.compiled, answer.errors) == (True, ())
+
+
+async def stream(twins: Twins, caller: UUID, numbers: range) -> None:
+    """Operations whose texts nobody has sent before."""
+    for number in numbers:
+        await send(
+            twins,
+            caller,
+            f"{{ viewer {{ a{number}: id posts(first: {number % 50}) {{ nodes {{ id }} }} }} }}",
+        )
+
+
+def kept(twins: Twins) -> dict[str, int]:
+    """How much the server keeps."""
+    known = twins.operations._prepared
+    assert twins.operations.compiled is not None
+    plans = [len(planned.plans) for one in known.values() for planned in one.planned.values()]
+    connections = twins.operations.compiled.pool._idle
+    return {
+        "texts": len(known),
+        "characters": sum(map(len, known)),
+        "fields": sum(one.fields for one in known.values()),
+        "plans of a text": max(plans, default=0),
+        "statements of a connection": max(
+            (len(connection._prepared) for connection in connections), default=0
+        ),
+    }
+
+
+def hold(twins: Twins) -> None:
+    """Whether it is within its bounds."""
+    found = kept(twins)
+    assert found["texts"] <= operations.CACHED_DOCUMENTS
+    assert found["characters"] <= operations.CACHED_CHARACTERS
+    assert found["fields"] <= operations.CACHED_FIELDS
+    assert found["plans of a text"] <= compiled.PLANS
+    assert found["statements of a connection"] <= wire.PREPARED
+
+
+async def test_a_stream_of_distinct_texts_leaves_no_more_than_a_cache_full(
+    twins: Twins, caller: UUID
+) -> None:
+    query = "{ viewer { posts { nodes { content } } } }"
+    before = await twins.plans({"query": query}, caller)
+    await stream(twins, caller, range(FULL))
+    hold(twins)
+    gc.collect()
+    objects = len(gc.get_objects())
+
+    await stream(twins, caller, range(FULL, FULL + TEXTS))
+
+    hold(twins)
+    assert kept(twins)["texts"] == operations.CACHED_DOCUMENTS
+    gc.collect()
+    assert len(gc.get_objects()) < objects * 1.05
+    # What was forgotten is answered again.
+    assert query not in twins.operations._prepared
+    after = await twins.plans({"query": query}, caller)
+    assert (before.text, before.compiled) == (after.text, True)
+
+
+async def test_a_text_keeps_a_bounded_number_of_plans(twins: Twins, caller: UUID) -> None:
+    names = [f"s{number}" for number in range(6)]
+    declared = ", ".join(f"${name}: Boolean!" for name in names)
+    fields = " ".join(f"{name}: email @skip(if: ${name})" for name in names)
+    query = f"query ({declared}) {{ viewer {{ id {fields} }} }}"
+
+    for number in range(2 ** len(names)):
+        switches = {name: bool(number >> place & 1) for place, name in enumerate(names)}
+        await send(twins, caller, query, **switches)
+
+    hold(twins)
+    assert kept(twins)["plans of a text"] == compiled.PLANS
+
+
+async def test_a_list_keeps_a_bounded_number_of_statements(twins: Twins, caller: UUID) -> None:
+    query = """query ($size: Int, $where: PostWhere) {
+        viewer { posts(first: $size, where: $where) { nodes { id } totalCount } }
+    }"""
+    columns = ["isSaved", "isLiked", "published"]
+
+    for size in range(40):
+        for number in range(4):
+            where = {name: {"eq": True} for name in columns[:number]}
+            await send(twins, caller, query, size=size, where=where)
+
+    held = [made for made in gc.get_objects() if isinstance(made, lists.Connection)]
+    assert max(len(made._shapes) for made in held) == lists.SHAPES
+    hold(twins)
+
+
+async def test_texts_that_cannot_be_run_are_kept_no_longer_than_others(twins: Twins, caller: UUID) -> None:
+    for number in range(TEXTS):
+        await twins.plans({"query": f"{{ nothing{number} }}"}, caller)
+        await twins.plans({"query": f"{{ viewer {{ a{number}"}, caller)
+
+    hold(twins)
