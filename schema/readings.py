@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from graphql.execution.values import get_argument_values
-from sqlalchemy import Uuid, bindparam
+from sqlalchemy import Uuid, bindparam, func
 from strawberry.types.arguments import convert_arguments
 
 from schema.fields import READING
@@ -14,13 +15,14 @@ from schema.scalars import AS_STORED
 from zorbit import models, paging
 from zorbit.auth import viewers
 from zorbit.checks import id_of
-from zorbit.config import Identity
+from zorbit.config import Settings
 from zorbit.engine.levels import database_column
 from zorbit.engine.readings import Bounds, ById, Graph, Many, One
 from zorbit.engine.values import reader
 from zorbit.errors import Refused
 from zorbit.loaders import statements
 from zorbit.loaders.relations import Listing, ToMany, ToOne, slotted
+from zorbit.services.terms import terms
 from zorbit.visibility import NONE, PART_OF, Viewer, conditions, known_along, target_of
 
 Known = AbstractSet[type[models.Row]]
@@ -74,7 +76,7 @@ def _bounds(shape: Listing) -> Bounds:
 
 def _cursor(shape: Listing) -> tuple[str, Callable[[Any, str], str]]:
     order = shape.order
-    read = reader(database_column(shape.relation.table, order.field))
+    read = reader(database_column(shape.relation.table, order.field).type)
 
     def cursor(value: Any, id: str) -> str:
         return paging.cursor_at(order, value if read is None or value is None else read(value), id)
@@ -82,8 +84,8 @@ def _cursor(shape: Listing) -> tuple[str, Callable[[Any, str], str]]:
     return order.field, cursor
 
 
-def graph(strawberry_schema: Any, identity: Identity) -> Graph:
-    """The graph of `strawberry_schema`, as callers read it whose tokens name them by `identity`."""
+def graph(strawberry_schema: Any, settings: Settings) -> Graph:
+    """The graph of `strawberry_schema`, as the operator's settings have it."""
     converter = strawberry_schema.schema_converter
 
     def arguments(made: Any, node: Any, variables: Any) -> Mapping[str, Any]:
@@ -106,10 +108,11 @@ def graph(strawberry_schema: Any, identity: Identity) -> Graph:
         tables={table.__name__: table for table in models.TABLES},
         visible=visible,
         caller=models.User,
-        is_caller=lambda row: viewers.is_caller(row, identity),
+        is_caller=lambda row: viewers.is_caller(row, settings.identity),
         kind="role",
         viewer=lambda kind: Viewer(cast("UUID", bindparam("viewer", type_=Uuid)), kind),
         is_refusal=lambda error: isinstance(error, Refused),
+        terms=terms(settings, cast("datetime", func.now())),
         texts=AS_STORED,
     )
 

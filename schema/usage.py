@@ -1,7 +1,8 @@
 """What was used of what a plan allows."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -11,6 +12,7 @@ from schema.fields import field
 from schema.graph import Node, many, one, shape
 from zorbit import models
 from zorbit.context import Context
+from zorbit.engine.readings import Loaded
 from zorbit.models import QuotaType
 from zorbit.services import forecasts, quotas, usage
 from zorbit.services.usage import DAYS_LIMIT, RECENT_DAYS, CurrentCycle
@@ -119,8 +121,7 @@ class Usage:
     @field("How much is used in the current cycle.")
     async def state(self, info: Info[Context, None]) -> QuotaState:
         """As among the user's quotas."""
-        found = await load_quotas(info.context, self.user_id)
-        return next(state for state in found if state.type is self.type)
+        return state_of(await load_quotas(info.context, self.user_id), self.type)
 
     @field(HISTORY)
     async def history(
@@ -152,3 +153,13 @@ async def load_quotas(context: Context, user_id: UUID) -> list[QuotaState]:
     """The state of each of a user's limits; one statement for all users of a level."""
     found = await context.loaders.batch(quotas.states, context.terms).load(user_id)
     return cast("list[QuotaState]", found)
+
+
+def state_of(states: Sequence[QuotaState], type: QuotaType) -> QuotaState:
+    """One limit's state among a user's."""
+    return next(state for state in states if state.type is type)
+
+
+def quota_states(pick: Callable[[Mapping[str, Any], Sequence[Any]], Any]) -> Loaded:
+    """How compiled plans read a user's limits; `pick` chooses among their states by a field's arguments."""
+    return Loaded(quotas.state_rows, quotas.states_of, pick)

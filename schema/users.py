@@ -8,7 +8,7 @@ from strawberry.types import Info
 
 from schema.fields import field
 from schema.graph import Node, many, only, shape
-from schema.usage import QuotaState, Usage, load_quotas
+from schema.usage import QuotaState, Usage, load_quotas, quota_states, state_of
 from zorbit import models
 from zorbit.context import Context
 from zorbit.models import QuotaType
@@ -52,20 +52,23 @@ class User(Node):
 
     @field(
         "How much of each limit is used in the current cycle, whether or not anything was used yet.",
-        needs=("id",),
+        reading=quota_states(lambda _given, states: states),
     )
     async def quotas(self: Any, info: Info[Context, None]) -> list[QuotaState]:
         """All of them, in the order of QuotaType."""
         return await load_quotas(info.context, self.id)
 
-    @field("How much of one limit is used in the current cycle.", needs=("id",))
+    @field(
+        "How much of one limit is used in the current cycle.",
+        reading=quota_states(lambda given, states: state_of(states, given["type"])),
+    )
     async def quota(
         self: Any,
         info: Info[Context, None],
         type: Annotated[QuotaType, strawberry.argument(description="Which limit.")],
     ) -> QuotaState:
         """One of them."""
-        return next(state for state in await load_quotas(info.context, self.id) if state.type is type)
+        return state_of(await load_quotas(info.context, self.id), type)
 
     @field("What is used of one limit: how much, on which days, and where it leads.", needs=("id",))
     def usage(

@@ -83,7 +83,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
 def _compiled_reads(settings: Settings, database_url: str) -> CompiledReads:
     connect = partial(db.read_connection, database_url, settings)
     pool = Pool(connect, settings.read_pool_size, settings.pool_timeout)
-    graph = readings.graph(schema, settings.identity)
+    graph = readings.graph(schema, settings)
     return CompiledReads(core_schema, graph, pool, settings.statement_timeout + 1)
 
 

@@ -45,6 +45,8 @@ class Level:
     names: dict[str, Any] = field(default_factory=dict)
     """What the generated code calls things."""
     joins: dict[tuple[Any, int], Source] = field(default_factory=dict)
+    loads: dict[tuple[Any, int], Any] = field(default_factory=dict)
+    """What services make of rows, by (statement, the key's place)."""
     kids: list[Any] = field(default_factory=list)
     """What has to be fetched below the rows, once they are there."""
 

@@ -31,10 +31,11 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from sqlalchemy import Uuid, bindparam
 
-from zorbit.engine import values
+from zorbit.engine import objects, values
 from zorbit.engine.connections import Planning, plan_connection
 from zorbit.engine.levels import Level, On, Source, Unplanned, database_column
 from zorbit.engine.lists import Connection
+from zorbit.engine.loads import LoadedField, LoadedRows
 from zorbit.engine.nodes import Kind, Kinds, NodesField, ReferenceField
 from zorbit.engine.plans import Plan
 from zorbit.engine.readings import (
@@ -43,6 +44,7 @@ from zorbit.engine.readings import (
     Column,
     Computed,
     Graph,
+    Loaded,
     Many,
     Nodes,
     One,
@@ -178,6 +180,7 @@ class Planner:
             Many: self._many,
             Nodes: self._nodes,
             Reference: self._reference,
+            Loaded: self._loaded,
         }
 
     def _column(self, place: Place, asked: Asked, reading: Column) -> str:
@@ -280,6 +283,20 @@ class Planner:
         found = ReferenceField(kind, id, kinds, frozenset(self.graph.tables))
         return f"k[{place.level.below(found)}].get((r[{kind}], r[{id}]))"
 
+    def _loaded(self, place: Place, asked: Asked, reading: Loaded) -> str:
+        level, key = place.level, place.level.column(place.source, "id")
+        shared = (reading.statement, key)
+        rows = level.loads.get(shared)
+        if rows is None:
+            rows = LoadedRows(self.graph, reading, self.viewer, key, place.known)
+            level.loads[shared] = rows
+            level.below(rows)
+            if place.known is not None:
+                self.firsts.append(rows)
+        build = objects.builder(asked.field.type, asked.details, self._below)
+        found = LoadedField(rows, self._given(asked), reading.pick, build)
+        return f"k[{level.below(found)}][r[{key}]]"
+
     def _kind(self, details: Details, name: str) -> Kind:
         """The rows of one type, of those that a field may give."""
         kind = self.schema.type_map[name]
@@ -293,7 +310,7 @@ class Planner:
         """What makes a row with the columns that a function needs, as rows of the table have them."""
         level, source = place.level, place.source
         parts = [
-            (need, level.column(source, need), values.reader(database_column(source.table, need)))
+            (need, level.column(source, need), values.reader(database_column(source.table, need).type))
             for need in needs
         ]
 

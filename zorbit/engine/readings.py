@@ -112,6 +112,18 @@ class Many:
     """Of a shape: the ordered column, and what makes a cursor of its value and the row's id."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """Objects that a service makes of rows; fields with the same `statement` and `make` share them."""
+
+    statement: Callable[[Any, ColumnElement[Any], Any], Select[Any]]
+    """(viewer, parents' ids, the graph's terms): the parent's id, then named columns."""
+    make: Callable[[Sequence[Any]], Sequence[Any]]
+    """One parent's rows, by the columns' names and with values as Python has them, to objects."""
+    pick: Callable[[Arguments, Sequence[Any]], Any]
+    """What of the objects a field's arguments ask for: one, or a list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Restricted:
     """A reading that only some kinds of viewers are given; the others are refused by the resolvers."""
@@ -120,7 +132,7 @@ class Restricted:
     kinds: frozenset[Any]
 
 
-Reading = Column | Computed | Resolved | Caller | One | ById | Nodes | Reference | Many | Restricted
+Reading = Column | Computed | Resolved | Caller | One | ById | Nodes | Reference | Many | Loaded | Restricted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,5 +159,7 @@ class Graph:
     """The viewer of a kind, whoever it is."""
     is_refusal: Callable[[Exception], bool]
     """Whether an error is an answer to the client: the resolvers give it its place."""
+    terms: Any
+    """What the graph's rules about time go by; its `now` is the statement's own."""
     texts: Mapping[str, Callable[[str], Any] | None]
     """Scalars that are made from PostgreSQL's own text, and how; None where they are the same."""

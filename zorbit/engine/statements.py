@@ -1,8 +1,8 @@
 """From SQLAlchemy's statements to PostgreSQL's own text, with parameters by name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -56,18 +56,12 @@ def array(values: Sequence[str]) -> bytes:
 
 
 def _text(value: Any) -> str | None:
-    match value:
-        case None:
-            return None
-        case Enum():
-            return str(value.value)
-        case bool():
-            return "t" if value else "f"
-        case datetime() | date():
-            return value.isoformat()
-        case list() | tuple():
-            return "{" + ",".join(_item(item) for item in value) + "}"
-    return str(value)
+    if value is None:
+        return None
+    if isinstance(value, Enum):
+        value = value.value
+    write = next((write for kind, write in WRITERS.items() if isinstance(value, kind)), str)
+    return write(value)
 
 
 def _item(value: Any) -> str:
@@ -75,3 +69,14 @@ def _item(value: Any) -> str:
     if text is None:
         return "NULL"
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+WRITERS: dict[type, Callable[[Any], str]] = {
+    str: str,
+    bool: lambda value: "t" if value else "f",
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    timedelta: lambda value: f"{value.total_seconds()} seconds",
+    list: lambda value: "{" + ",".join(map(_item, value)) + "}",
+    tuple: lambda value: "{" + ",".join(map(_item, value)) + "}",
+}

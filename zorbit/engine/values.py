@@ -44,13 +44,13 @@ def writer(
     return None if named.name in SAME else _through(column, named)
 
 
-def reader(column: sa.Column[Any]) -> Converter | None:
-    """What turns a column's text into the value that a row of its table has; None where they are the same."""
-    if isinstance(column.type, sa.Enum):
-        return column.type.enum_class
-    if isinstance(column.type, sa.Numeric):  # floats are of this kind too
-        return Decimal if column.type.asdecimal else None
-    return next((read for kind, read in READERS.items() if isinstance(column.type, kind)), None)
+def reader(kind: Any) -> Converter | None:
+    """What turns a text of that type into the value that a row has; None where they are the same."""
+    if isinstance(kind, sa.Enum):
+        return kind.enum_class
+    if isinstance(kind, sa.Numeric):  # floats are of this kind too
+        return Decimal if kind.asdecimal else None
+    return next((read for known, read in READERS.items() if isinstance(kind, known)), None)
 
 
 def present(value: Any) -> Any:
@@ -79,5 +79,5 @@ def _texts(value: list[Any]) -> list[Any]:
 
 
 def _through(column: sa.Column[Any], named: Any) -> Converter:
-    load = reader(column)
+    load = reader(column.type)
     return lambda value: named.serialize(value if load is None else load(value))

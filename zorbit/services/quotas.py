@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, bindparam, func, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from zorbit.models import Persona, Plan, QuotaType, Subscription, UsageQuota, User
+from zorbit.models.base import TIMESTAMP
 from zorbit.services.cycles import Cycle, cycle_at
 from zorbit.services.subscriptions import entitled, is_trial
 from zorbit.services.terms import Terms
@@ -56,40 +57,53 @@ async def states(
     session: AsyncSession, viewer: Viewer, user_ids: Sequence[UUID], terms: Terms
 ) -> list[list[QuotaState]]:
     """The state of every limit of each user, in the order of QuotaType."""
-    stored: dict[UUID, dict[QuotaType, QuotaState]] = defaultdict(dict)
-    found: dict[UUID, Any] = {}
-    statement = _statement(viewer, user_ids, terms)
-    # Counters change by statements that the session's own rows know nothing of.
-    for row in await session.execute(statement.execution_options(populate_existing=True)):
-        found[row.id] = row
-        if row.quota is not None:
-            quota = row.quota
-            stored[row.id][quota.type] = QuotaState(quota.type, quota.used, quota.limit, quota.reset_date)
-    return [
-        [stored[user_id].get(type) or _coming(type, found.get(user_id), terms.now) for type in QuotaType]
-        for user_id in user_ids
-    ]
+    asked = bindparam(None, list(user_ids), type_=ARRAY(Uuid))
+    rows: dict[UUID, list[Any]] = defaultdict(list)
+    for row in await session.execute(state_rows(viewer, asked, terms)):
+        rows[row.id].append(row)
+    return [states_of(rows[user_id]) for user_id in user_ids]
 
 
-def _statement(viewer: Viewer, user_ids: Sequence[UUID], terms: Terms) -> Select[Any]:
-    """A row for each stored quota whose cycle covers now, or one row; later cycles come last."""
+def state_rows(viewer: Viewer, user_ids: ColumnElement[Any], terms: Terms) -> Select[Any]:
+    """What `states_of` needs of each user: a row for each stored quota whose cycle covers now, or one row.
+
+    Later cycles come last.
+    """
     covering = visible(UsageQuota, viewer).where(is_current(terms.now))
-    quota = aliased(UsageQuota, covering.subquery(), name="quota")
+    quota: Any = aliased(UsageQuota, covering.subquery(), name="quota")
     personas = visible(Persona, viewer).where(col(Persona.user_id) == col(User.id))
     count = personas.with_only_columns(func.count()).scalar_subquery().label("personas")
     rows = accounts(viewer, user_ids, quota, terms).outerjoin(Plan, col(Plan.id) == col(Subscription.plan_id))
-    statement: Select[Any] = rows.with_only_columns(col(User.id), Subscription, Plan, quota, count)
+    subscription: list[Any] = [
+        getattr(Subscription, name).label(name)
+        for name in ("status", "start_date", "trial_ends_at", "end_date")
+    ]
+    limits = [getattr(Plan, name).label(name) for name in PLAN_LIMITS.values()]
+    stored = [quota.type.label("type"), quota.used, quota.limit, quota.reset_date.label("reset_date")]
+    now = literal(terms.now, TIMESTAMP).label("now")
+    statement: Select[Any] = rows.with_only_columns(col(User.id), *subscription, *limits, *stored, count, now)
     return statement
 
 
-def accounts(viewer: Viewer, user_ids: Sequence[UUID], quota: Any, terms: Terms) -> Select[Any]:
+def states_of(rows: Sequence[Any]) -> list[QuotaState]:
+    """The state of every limit of one user, in the order of QuotaType, from the rows of `state_rows`."""
+    stored = {
+        row.type: QuotaState(row.type, row.used, row.limit, row.reset_date)
+        for row in rows
+        if row.type is not None
+    }
+    account = rows[0] if rows else None
+    return [stored.get(type) or _coming(type, account) for type in QuotaType]
+
+
+def accounts(viewer: Viewer, user_ids: ColumnElement[Any], quota: Any, terms: Terms) -> Select[Any]:
     """Users with the subscription that entitles them and each row of `quota` (an alias), where there are any.
 
     Later cycles come last.
     """
     return (
         visible(User, viewer)
-        .where(col(User.id).in_(user_ids))
+        .where(col(User.id) == func.any(user_ids))
         .outerjoin(Subscription, and_(col(Subscription.user_id) == col(User.id), entitled(terms)))
         .outerjoin(quota, quota.user_id == col(User.id))
         .order_by(quota.billing_cycle_start)
@@ -101,13 +115,12 @@ def is_current(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(col(UsageQuota.billing_cycle_start) <= now, col(UsageQuota.billing_cycle_end) > now)
 
 
-def _coming(type: QuotaType, account: Any, now: datetime) -> QuotaState:
+def _coming(type: QuotaType, account: Any) -> QuotaState:
     """The state that the next spend would find: its row is inserted by that spend, not by a reader."""
     used = account.personas if account is not None and type is QuotaType.PERSONA else 0
-    if account is None or account.Subscription is None:
+    if account is None or account.status is None:
         return QuotaState(type, used, 0, None)
-    limit = getattr(account.Plan, PLAN_LIMITS[type])
-    return QuotaState(type, used, limit, cycle_of(account.Subscription, now).end)
+    return QuotaState(type, used, getattr(account, PLAN_LIMITS[type]), cycle_of(account, account.now).end)
 
 
 def cycle_of(subscription: Subscription, now: datetime) -> Cycle:

@@ -144,7 +144,8 @@ def _cycles(viewer: Viewer, user_ids: Sequence[UUID], type: QuotaType, terms: Te
     total = carried.with_only_columns(func.coalesce(func.sum(col(UsageLog.amount)), 0)).scalar_subquery()
     # Only a standing limit carries over: no other's entries need be looked through.
     before = total if type is QuotaType.PERSONA else literal(0)
-    statement: Select[Any] = accounts(viewer, user_ids, quota, terms).with_only_columns(
+    asked = bindparam(None, list(user_ids), type_=ARRAY(Uuid))
+    statement: Select[Any] = accounts(viewer, asked, quota, terms).with_only_columns(
         col(User.id), Subscription, quota, before.label("carried")
     )
     return statement
