@@ -72,6 +72,7 @@ def hold(twins: Twins) -> None:
     assert found["statements of a connection"] <= wire.PREPARED
 
 
+@pytest.mark.soak
 async def test_a_stream_of_distinct_texts_leaves_no_more_than_a_cache_full(
     twins: Twins, caller: UUID
 ) -> None:
@@ -124,6 +125,7 @@ async def test_a_list_keeps_a_bounded_number_of_statements(twins: Twins, caller:
     hold(twins)
 
 
+@pytest.mark.soak
 async def test_texts_that_cannot_be_run_are_kept_no_longer_than_others(twins: Twins, caller: UUID) -> None:
     for number in range(TEXTS):
         await twins.plans({"query": f"{{ nothing{number} }}"}, caller)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.untraced  # to trace them takes as long again; other te
 ODD: list[tuple[type[Any], list[str]]] = [
     (sa.Enum, ["unheard-of", ""]),
     (sa.ARRAY, ["{NULL}", "{a,NULL}", "{{a,b},{c,d}}"]),
-    (sa.DateTime, ["infinity", "-infinity", "0044-03-15 12:00+00 BC", "12026-01-01 00:00+00"]),
+    (sa.DateTime, ["infinity", "0044-03-15 12:00+00 BC"]),
     (sa.Float, ["NaN", "Infinity", "-Infinity"]),
     (sa.Numeric, ["NaN"]),
     (JSONB, ["1e400", "[-1.5e-400]", '{"a": 123456789012345678901234567890.5}']),
