@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -142,7 +143,21 @@ def settings(data_dir: Path) -> Settings:
 @pytest.fixture(scope="session")
 async def served(worker_database: str, settings: Settings) -> AsyncIterator[Starlette]:
     """The application, started."""
-    application = app.create(settings, worker_database)
+    async with started(app.create(settings, worker_database)) as application:
+        yield application
+
+
+@pytest.fixture(scope="session")
+async def served_by_resolvers(worker_database: str, settings: Settings) -> AsyncIterator[Starlette]:
+    """The application without compiled plans, started."""
+    resolving = settings.model_copy(update={"compiled_reads": False})
+    async with started(app.create(resolving, worker_database)) as application:
+        yield application
+
+
+@asynccontextmanager
+async def started(application: Starlette) -> AsyncIterator[Starlette]:
+    """An application while it serves."""
     async with application.router.lifespan_context(application):
         yield application
 
@@ -186,7 +201,23 @@ class Client:
 @pytest.fixture
 async def client(served: Starlette, database_url: str, data_dir: Path) -> AsyncIterator[Client]:
     """A caller of the server, over an empty database."""
-    transport = httpx.ASGITransport(app=served)
+    async with calling(served, data_dir) as caller:
+        yield caller
+
+
+@pytest.fixture
+async def by_resolvers(
+    served_by_resolvers: Starlette, database_url: str, data_dir: Path
+) -> AsyncIterator[Client]:
+    """A caller whose queries the resolvers answer, over an empty database."""
+    async with calling(served_by_resolvers, data_dir) as caller:
+        yield caller
+
+
+@asynccontextmanager
+async def calling(application: Starlette, data_dir: Path) -> AsyncIterator[Client]:
+    """A caller of an application that was started."""
+    transport = httpx.ASGITransport(app=application)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as caller:
         yield Client(caller, LocalIssuer.open(data_dir))
 

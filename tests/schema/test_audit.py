@@ -194,7 +194,7 @@ async def test_a_malformed_id_is_no_filter(
 
 
 async def test_many_entries_take_a_statement_for_each_kind_of_row(
-    client: Client, database_url: str, people: dict[str, UUID]
+    by_resolvers: Client, database_url: str, people: dict[str, UUID]
 ) -> None:
     for _ in range(5):
         user = insert(database_url, "User")
@@ -203,7 +203,7 @@ async def test_many_entries_take_a_statement_for_each_kind_of_row(
         insert(database_url, "AuditEntry", userId=user, subjectId=user, subjectType="User")
 
     with counted() as statements:
-        found = await client.data(
+        found = await by_resolvers.data(
             "{ auditEntries { nodes { actor { id } user { id } subject { id } } } }", by=people["admin"]
         )
 

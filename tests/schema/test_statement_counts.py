@@ -1,27 +1,21 @@
 """How many statements resolvers take: one a level, however many rows; none for what is not selected."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 import psycopg
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from starlette.applications import Starlette
 
 from tests.conftest import Client
 from tests.rows import NOW, fetch, insert, insert_many
 from tests.schema.lists import BY_ID, LISTS, NODES, ROOT, TO_ONE, Edge
 from tests.schema.workspace import Workspace, fill
-from zorbit import app
-from zorbit.auth.local import LocalIssuer
-from zorbit.config import Settings
 
 pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
 
@@ -34,20 +28,10 @@ BELOW = [edge for edge in LISTS if edge.parent != ROOT]
 AT_ROOT = [edge for edge in LISTS if edge.parent == ROOT]
 
 
-@pytest.fixture(scope="module")
-async def resolving(worker_database: str, settings: Settings) -> AsyncIterator[Starlette]:
-    """The application without compiled plans, which tests/reading counts."""
-    application = app.create(settings.model_copy(update={"compiled_reads": False}), worker_database)
-    async with application.router.lifespan_context(application):
-        yield application
-
-
 @pytest.fixture
-async def client(resolving: Starlette, database_url: str, data_dir: Path) -> AsyncIterator[Client]:
-    """A caller of it, over an empty database."""
-    transport = httpx.ASGITransport(app=resolving)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as caller:
-        yield Client(caller, LocalIssuer.open(data_dir))
+def client(by_resolvers: Client) -> Client:
+    """The statements of compiled plans are counted in tests/reading."""
+    return by_resolvers
 
 
 @contextmanager

@@ -280,7 +280,7 @@ async def test_of_cycles_that_cover_now_the_latest_is_projected(client: Client, 
 
 @pytest.mark.parametrize("number", [1, 9])
 async def test_many_users_take_no_more_statements_than_one(
-    client: Client, database_url: str, number: int
+    by_resolvers: Client, database_url: str, number: int
 ) -> None:
     admin, now = insert(database_url, "User", role="admin"), datetime.now(UTC)
     users = [insert(database_url, "User") for _ in range(number)]
@@ -301,7 +301,7 @@ async def test_many_users_take_no_more_statements_than_one(
             nodes(ids: $ids) {{ ... on User {{ usage(type: POST_GENERATION) {{ {selection} }} }} }}
         }}"""
         with counted() as statements:
-            found = (await client.data(ask, {"ids": ids}, by=admin))["nodes"]
+            found = (await by_resolvers.data(ask, {"ids": ids}, by=admin))["nodes"]
 
         # Who asks, what the ids are, and the users themselves come first.
         assert len(statements) == 3 + expected, (selection, statements)
