@@ -24,8 +24,9 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
+from zorbit.engine.arguments import has_variable
 from zorbit.engine.levels import Unplanned
-from zorbit.engine.planning import Planner, has_variable
+from zorbit.engine.planning import Planner
 from zorbit.engine.plans import Gone, Plan
 from zorbit.engine.readings import Graph
 from zorbit.engine.values import Odd

@@ -11,16 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from graphql import (
-    ArgumentNode,
-    BooleanValueNode,
     FieldNode,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
-    IntValueNode,
     OperationDefinitionNode,
-    StringValueNode,
-    VariableNode,
     get_named_type,
     get_nullable_type,
     is_leaf_type,
@@ -32,6 +27,7 @@ from graphql.pyutils import Path
 from sqlalchemy import Uuid, bindparam
 
 from zorbit.engine import objects, values
+from zorbit.engine.arguments import given_to
 from zorbit.engine.connections import Planning, plan_connection
 from zorbit.engine.levels import Level, On, Source, Unplanned, database_column
 from zorbit.engine.lists import Connection
@@ -60,14 +56,6 @@ SOURCES = 24
 """Tables that one statement joins at most."""
 ROOT_LEADING = 2
 """What comes before the columns of the root: the caller's kind, and the time."""
-STAND_IN: dict[str, Any] = {
-    "ID": StringValueNode(value=""),
-    "String": StringValueNode(value=""),
-    "Int": IntValueNode(value="0"),
-    "Boolean": BooleanValueNode(value=False),
-}
-"""What stands for a variable of a plain scalar while the other arguments of its field are coerced."""
-NO_VARIABLES = VariableValues({}, {})
 
 Details = list[Any]
 """The nodes that make one field of an object, as graphql-core collects them."""
@@ -235,7 +223,7 @@ class Planner:
 
     def _by_id(self, place: Place, asked: Asked, reading: ById) -> str:
         name = f"g{len(self.ids)}"
-        self.ids.append((name, self._given(asked), reading.id))
+        self.ids.append((name, given_to(self.graph, asked.field, asked.details), reading.id))
 
         def on(_parent: Any, row: Any) -> Sequence[Any]:
             return [row.id == bindparam(name, type_=Uuid), *reading.visible(row, self.viewer)]
@@ -259,7 +247,9 @@ class Planner:
         is_root = reading.key is None
         key = -1 if is_root else place.level.column(place.source, "id")
         below = Level(reading.table, leading=2)
-        connection = Connection(reading, self.viewer, self._given(asked), below, key, place.known)
+        connection = Connection(
+            reading, self.viewer, given_to(self.graph, asked.field, asked.details), below, key, place.known
+        )
 
         def row(kind: GraphQLObjectType, details: Details) -> str:
             return self._object(Place(below, below.rows), kind, self._below(kind, details))
@@ -273,7 +263,7 @@ class Planner:
 
     def _nodes(self, place: Place, asked: Asked, reading: Nodes) -> str:
         kinds = Kinds(partial(self._kind, asked.details))
-        found = NodesField(reading, self.viewer, self._given(asked), kinds)
+        found = NodesField(reading, self.viewer, given_to(self.graph, asked.field, asked.details), kinds)
         self.firsts.append(found)
         return f"k[{place.level.below(found)}]"
 
@@ -294,7 +284,7 @@ class Planner:
             if place.known is not None:
                 self.firsts.append(rows)
         build = objects.builder(asked.field.type, asked.details, self._below)
-        found = LoadedField(rows, self._given(asked), reading.pick, build)
+        found = LoadedField(rows, given_to(self.graph, asked.field, asked.details), reading.pick, build)
         return f"k[{level.below(found)}][r[{key}]]"
 
     def _kind(self, details: Details, name: str) -> Kind:
@@ -322,32 +312,3 @@ class Planner:
             return SimpleNamespace(**found)
 
         return row
-
-    def _given(self, asked: Asked) -> Given:
-        """A field's arguments; those that are variables of plain scalars are taken as they come."""
-        if asked.details[0].fragment_variable_values is not None:
-            raise Unplanned("arguments of fragments")
-        made, node = asked.field, asked.node
-        names, direct, constants = self.graph.names(made), {}, []
-        for argument in node.arguments or ():
-            name, value = argument.name.value, argument.value
-            kind = getattr(get_nullable_type(made.args[name].type), "name", "")
-            if isinstance(value, VariableNode) and kind in STAND_IN:
-                direct[names[name]] = value.name.value
-                value = STAND_IN[kind]
-            constants.append(ArgumentNode(name=argument.name, value=value))
-        if any(map(has_variable, constants)):
-            return Given(self.graph, made, node)
-        constant = FieldNode(name=node.name, arguments=tuple(constants))
-        given = self.graph.arguments(made, constant, NO_VARIABLES)
-        kept = {name: value for name, value in given.items() if name not in direct}
-        return Given(self.graph, made, node, kept, direct)
-
-
-def has_variable(node: Any) -> bool:
-    """Whether a value holds a variable."""
-    if isinstance(node, VariableNode):
-        return True
-    parts = getattr(node, "values", None) or getattr(node, "fields", None) or ()
-    value = getattr(node, "value", None)
-    return any(map(has_variable, parts)) or (hasattr(value, "kind") and has_variable(value))
