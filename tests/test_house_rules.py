@@ -13,6 +13,7 @@ from zorbit import models
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(path for room in ("zorbit", "schema") for path in (ROOT / room).rglob("*.py"))
+ENGINE = ROOT / "zorbit" / "engine"
 TABLES = {table.__name__ for table in models.TABLES}
 FILE_LINES = 300
 FUNCTION_LINES = 50
@@ -230,11 +231,36 @@ def test_rows_are_read_through_visibility_alone() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {text}"
         for path in SOURCES
-        if path != ROOT / "zorbit" / "visibility.py"
+        if path != ROOT / "zorbit" / "visibility.py" and path.parent != ENGINE
         for text in found_in(path.read_text())
     ]
 
     assert found == []
+
+
+def test_the_engine_selects_only_from_what_it_is_given() -> None:
+    """It knows no table; `tests/schema/test_readings.py` looks at what it is given."""
+    found = [
+        f"{path.name}: {ast.unparse(node)}"
+        for path in ENGINE.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if _imports_a_table(node) or RAW.search(_text(node))
+    ]
+
+    assert found == []
+
+
+def _imports_a_table(node: ast.AST) -> bool:
+    match node:
+        case ast.Import(names=names):
+            modules = [part.name for part in names]
+        case ast.ImportFrom(module=module, level=0):
+            modules = [module or ""]
+        case ast.ImportFrom():
+            return True
+        case _:
+            return False
+    return any(re.match(r"(zorbit|schema)\b(?!\.engine\b)", name) for name in modules)
 
 
 def test_files_stay_short() -> None:
