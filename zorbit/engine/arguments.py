@@ -1,15 +1,20 @@
-"""A field's arguments: constant ones are coerced once, plain variables are taken as they come."""
+"""A field as a client asks for it. Its constant arguments are coerced once, plain variables as they come."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     ArgumentNode,
     BooleanValueNode,
     FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
     IntValueNode,
     StringValueNode,
     VariableNode,
+    get_named_type,
     get_nullable_type,
+    is_non_null_type,
 )
 from graphql.execution.values import VariableValues
 
@@ -27,11 +32,40 @@ STAND_IN: dict[str, Any] = {
 NO_VARIABLES = VariableValues({}, {})
 
 
-def given_to(graph: Graph, field: Any, details: list[Any]) -> Given:
-    """The arguments of a field that `details` ask for."""
-    if details[0].fragment_variable_values is not None:
+Details = list[Any]
+"""The nodes that make one field of an object, as graphql-core collects them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field of an object, as a client asks for it."""
+
+    parent: GraphQLObjectType
+    field: GraphQLField
+    details: Details
+
+    @property
+    def node(self) -> FieldNode:
+        """The first of its nodes, whose arguments count."""
+        node: FieldNode = self.details[0].node
+        return node
+
+    @property
+    def kind(self) -> Any:
+        """Its type, without lists and non-nulls."""
+        return get_named_type(self.field.type)
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it is never null."""
+        return is_non_null_type(self.field.type)
+
+
+def given_to(graph: Graph, asked: Asked) -> Given:
+    """A field's arguments."""
+    if asked.details[0].fragment_variable_values is not None:
         raise Unplanned("arguments of fragments")
-    node = details[0].node
+    field, node = asked.field, asked.node
     names, direct, constants = graph.names(field), {}, []
     for argument in node.arguments or ():
         name, value = argument.name.value, argument.value

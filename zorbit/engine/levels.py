@@ -104,6 +104,16 @@ class Level:
         return select(*leading, *columns).select_from(start)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an object is made of a row `r`."""
+
+    level: Level
+    source: Source
+    known: str | None = None
+    """The parameter that holds the row's id, where it is known before the row is read."""
+
+
 def database_column(table: Any, attribute: str) -> Any:
     """The column that an attribute of a table's class maps."""
     return inspect(table).column_attrs[attribute].columns[0]

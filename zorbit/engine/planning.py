@@ -11,15 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from graphql import (
-    FieldNode,
-    GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    get_named_type,
     get_nullable_type,
     is_leaf_type,
-    is_non_null_type,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
@@ -27,9 +23,9 @@ from graphql.pyutils import Path
 from sqlalchemy import Uuid, bindparam
 
 from zorbit.engine import objects, values
-from zorbit.engine.arguments import given_to
+from zorbit.engine.arguments import Asked, Details, given_to
 from zorbit.engine.connections import Planning, plan_connection
-from zorbit.engine.levels import Level, On, Source, Unplanned, database_column
+from zorbit.engine.levels import Level, On, Place, Unplanned, database_column
 from zorbit.engine.lists import Connection
 from zorbit.engine.loads import LoadedField, LoadedRows
 from zorbit.engine.nodes import Kind, Kinds, NodesField, ReferenceField
@@ -57,45 +53,8 @@ SOURCES = 24
 ROOT_LEADING = 2
 """What comes before the columns of the root: the caller's kind, and the time."""
 
-Details = list[Any]
-"""The nodes that make one field of an object, as graphql-core collects them."""
 Grouped = Mapping[str, Details]
 """The fields of an object."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an object is made of a row `r`."""
-
-    level: Level
-    source: Source
-    known: str | None = None
-    """The parameter that holds the row's id, where it is known before the row is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A field of an object, as a client asks for it."""
-
-    parent: GraphQLObjectType
-    field: GraphQLField
-    details: Details
-
-    @property
-    def node(self) -> FieldNode:
-        """The first of its nodes, whose arguments count."""
-        node: FieldNode = self.details[0].node
-        return node
-
-    @property
-    def kind(self) -> Any:
-        """Its type, without lists and non-nulls."""
-        return get_named_type(self.field.type)
-
-    @property
-    def is_required(self) -> bool:
-        """Whether it is never null."""
-        return is_non_null_type(self.field.type)
 
 
 @dataclass(slots=True)
@@ -223,7 +182,7 @@ class Planner:
 
     def _by_id(self, place: Place, asked: Asked, reading: ById) -> str:
         name = f"g{len(self.ids)}"
-        self.ids.append((name, given_to(self.graph, asked.field, asked.details), reading.id))
+        self.ids.append((name, given_to(self.graph, asked), reading.id))
 
         def on(_parent: Any, row: Any) -> Sequence[Any]:
             return [row.id == bindparam(name, type_=Uuid), *reading.visible(row, self.viewer)]
@@ -247,9 +206,7 @@ class Planner:
         is_root = reading.key is None
         key = -1 if is_root else place.level.column(place.source, "id")
         below = Level(reading.table, leading=2)
-        connection = Connection(
-            reading, self.viewer, given_to(self.graph, asked.field, asked.details), below, key, place.known
-        )
+        connection = Connection(reading, self.viewer, given_to(self.graph, asked), below, key, place.known)
 
         def row(kind: GraphQLObjectType, details: Details) -> str:
             return self._object(Place(below, below.rows), kind, self._below(kind, details))
@@ -263,7 +220,7 @@ class Planner:
 
     def _nodes(self, place: Place, asked: Asked, reading: Nodes) -> str:
         kinds = Kinds(partial(self._kind, asked.details))
-        found = NodesField(reading, self.viewer, given_to(self.graph, asked.field, asked.details), kinds)
+        found = NodesField(reading, self.viewer, given_to(self.graph, asked), kinds)
         self.firsts.append(found)
         return f"k[{place.level.below(found)}]"
 
@@ -284,7 +241,7 @@ class Planner:
             if place.known is not None:
                 self.firsts.append(rows)
         build = objects.builder(asked.field.type, asked.details, self._below)
-        found = LoadedField(rows, given_to(self.graph, asked.field, asked.details), reading.pick, build)
+        found = LoadedField(rows, given_to(self.graph, asked), reading.pick, build)
         return f"k[{level.below(found)}][r[{key}]]"
 
     def _kind(self, details: Details, name: str) -> Kind:
