@@ -13,12 +13,12 @@ from sqlalchemy.orm import aliased
 from schema import readings, schema
 from tests.schema.lists import NODES, OBJECTS
 from zorbit import models
-from zorbit.config import Identity
+from zorbit.config import Settings
 from zorbit.engine.readings import ById, Many, One, Reading, Restricted
 from zorbit.models import Role
 from zorbit.visibility import Viewer
 
-GRAPH = readings.graph(schema, Identity.USER_ID)
+GRAPH = readings.graph(schema, Settings())
 WITHOUT_OWNER = [models.Plan, models.InvoiceItem, models.UsageLog]
 """Tables without a column for the owner's id."""
 
@@ -107,6 +107,6 @@ def test_the_caller_is_a_live_user_whom_the_token_names(identity: Identity) -> N
     found = texts(*readings.graph(schema, identity).is_caller(aliased(models.User, name="r")))
 
     named = (
-        set() if identity is Identity.USER_ID else {'r."authIssuer" = :issuer', 'r."authSubject" = :subject'}
+        set() if identity is Settings() else {'r."authIssuer" = :issuer', 'r."authSubject" = :subject'}
     )
     assert found == {'r."id" = :viewer', 'NOT r."isDeleted"'} | named
