@@ -1,12 +1,16 @@
 """The ASGI application: what it is made of, and what it does while it serves."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import structlog
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -58,6 +62,12 @@ def create(settings: Settings, database_url: str) -> Starlette:
             if reads is not None:
                 reads.pool.close()
 
+    registry = CollectorRegistry()
+    registry.register(QueryCounts(reads))
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
     async def ready(request: Request) -> Response:
         checked = within(settings.request_timeout, _readiness(database))
         answer: Any = await guarded(checked, request.state.request_id)
@@ -67,6 +77,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
         routes=[
             Route("/healthz", healthy),
             Route("/readyz", ready),
+            Route("/metrics", metrics),
             Mount(graphiql.MOUNT, StaticFiles(directory=graphiql.ASSETS)),
         ],
         lifespan=lifespan,
@@ -78,6 +89,24 @@ def create(settings: Settings, database_url: str) -> Starlette:
         ],
         exception_handlers={HTTPException: _not_served},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class QueryCounts(Collector):
+    """How many queries compiled plans answered, and why others were left to the resolvers."""
+
+    reads: CompiledReads | None
+
+    def collect(self) -> Iterator[Metric]:
+        """Since the process started."""
+        found = CounterMetricFamily(
+            "zorbit_queries",
+            "Queries of callers with a token, by what answered them.",
+            labels=["answered_by"],
+        )
+        for reason, count in (self.reads.counts if self.reads else {}).items():
+            found.add_metric([reason if reason == "compiled" else f"resolvers: {reason}"], count)
+        yield found
 
 
 def _compiled_reads(settings: Settings, database_url: str) -> CompiledReads:

@@ -13,12 +13,13 @@ from sqlalchemy.orm import aliased
 from schema import readings, schema
 from tests.schema.lists import NODES, OBJECTS
 from zorbit import models
-from zorbit.config import Settings
+from zorbit.config import Identity, Settings
 from zorbit.engine.readings import ById, Many, One, Reading, Restricted
 from zorbit.models import Role
 from zorbit.visibility import Viewer
 
-GRAPH = readings.graph(schema, Settings())
+SETTINGS = Settings()
+GRAPH = readings.graph(schema, SETTINGS)
 WITHOUT_OWNER = [models.Plan, models.InvoiceItem, models.UsageLog]
 """Tables without a column for the owner's id."""
 
@@ -104,9 +105,13 @@ def test_what_bears_no_owner_is_found_by_its_id_through_what_does(table: type[mo
 
 @pytest.mark.parametrize("identity", list(Identity))
 def test_the_caller_is_a_live_user_whom_the_token_names(identity: Identity) -> None:
-    found = texts(*readings.graph(schema, identity).is_caller(aliased(models.User, name="r")))
+    found = texts(
+        *readings.graph(schema, SETTINGS.model_copy(update={"identity": identity})).is_caller(
+            aliased(models.User, name="r")
+        )
+    )
 
     named = (
-        set() if identity is Settings() else {'r."authIssuer" = :issuer', 'r."authSubject" = :subject'}
+        set() if identity is Identity.USER_ID else {'r."authIssuer" = :issuer', 'r."authSubject" = :subject'}
     )
     assert found == {'r."id" = :viewer', 'NOT r."isDeleted"'} | named
