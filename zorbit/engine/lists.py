@@ -217,6 +217,11 @@ class Connection:
     def _group(self, found: Found, rows: Rows) -> None:
         """Find where each parent's page lies among `rows`, in which every parent's stand together."""
         size, backward = found.shape.bounds.size, found.shape.bounds.is_backward
+        if len(found.keys) == 1 and rows and rows[0][0] == rows[-1][0] in {1, found.keys[0]}:
+            page = rows[:size]
+            found.rows = page[::-1] if backward else page
+            found.ends[0] = (0, len(page), len(rows) > size)
+            return
         counts = Counter(map(itemgetter(0), rows))
         starts = dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))
         is_whole = not backward and not any(count > size for count in counts.values())
