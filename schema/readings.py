@@ -16,6 +16,7 @@ from zorbit import models, paging
 from zorbit.auth import viewers
 from zorbit.checks import id_of
 from zorbit.config import Settings
+from zorbit.db import unavailable
 from zorbit.engine.levels import database_column
 from zorbit.engine.readings import Bounds, ById, Graph, Many, One
 from zorbit.engine.values import reader
@@ -112,6 +113,7 @@ def graph(strawberry_schema: Any, settings: Settings) -> Graph:
         kind="role",
         viewer=lambda kind: Viewer(cast("UUID", bindparam("viewer", type_=Uuid)), kind),
         is_refusal=lambda error: isinstance(error, Refused),
+        is_outage=lambda error: unavailable(error) is not None,
         terms=terms(settings, cast("datetime", func.now())),
         texts=AS_STORED,
     )

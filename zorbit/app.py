@@ -24,11 +24,12 @@ from schema import core_schema, readings, schema
 from zorbit import db, graphiql, migrations
 from zorbit.auth.tokens import verifier
 from zorbit.config import Settings
-from zorbit.db import Database, is_unreachable
-from zorbit.endpoint import GraphQL, guarded, within
+from zorbit.db import Database, is_unreachable, unavailable
+from zorbit.endpoint import GraphQL, guarded
 from zorbit.engine import http
 from zorbit.engine.compiled import CompiledReads
 from zorbit.engine.operations import Operations, Refusal
+from zorbit.engine.waiting import within
 from zorbit.engine.wire import Pool
 from zorbit.errors import Code, OperatorError, Refused
 from zorbit.logs import RequestLog
@@ -148,8 +149,13 @@ async def _periodically(database: Database, settings: Settings) -> None:
 
 
 def explain(error: Exception) -> Refusal | None:
-    """What a client may read of an exception: refusals only."""
-    return Refusal(str(error), error.extensions) if isinstance(error, Refused) else None
+    """What a client may read of an exception: refusals, and that the database is not to be had."""
+    told = error if isinstance(error, Refused) else unavailable(error)
+    if told is None:
+        return None
+    if told is not error:
+        logger.warning("database unavailable", error=type(error).__name__)
+    return Refusal(str(told), told.extensions)
 
 
 async def _not_served(_request: Request, error: Exception) -> Response:

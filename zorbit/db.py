@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from zorbit.config import Settings
+from zorbit.errors import Unavailable
 
 # PostgreSQL plans a statement of compiled reads once a connection, not at each use: that costs it 0.2 to
 # 1 ms, and their plans hardly depend on values.
@@ -23,6 +24,8 @@ READS = {
 }
 # What is raised when there is no database to talk to, as opposed to one that refuses a statement.
 UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeoutError)
+TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
+TOO_LONG = "The database took too long. Try again shortly."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,19 @@ def _session_options(settings: Settings, more: Mapping[str, str]) -> str:
 
 def is_unreachable(error: BaseException) -> bool:
     """Whether `error` says that there is no database to talk to (any more)."""
-    if isinstance(error, DBAPIError):
-        timed_out = isinstance(error.orig, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable)
-        return isinstance(error.orig, UNREACHABLE) and not timed_out
-    return isinstance(error, UNREACHABLE)
+    return isinstance(_cause(error), UNREACHABLE) and not _has_timed_out(error)
+
+
+def unavailable(error: BaseException) -> Unavailable | None:
+    """What callers are told where there is no database to talk to, or where it takes too long."""
+    if _has_timed_out(error):
+        return Unavailable(TOO_LONG)
+    return Unavailable() if is_unreachable(error) else None
+
+
+def _has_timed_out(error: BaseException) -> bool:
+    return isinstance(_cause(error), TIMED_OUT)
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error

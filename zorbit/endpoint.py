@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -19,14 +20,15 @@ from zorbit.auth.tokens import Claims, Verifier, bearer
 from zorbit.auth.viewers import Parameters, Seen
 from zorbit.config import Identity, Settings
 from zorbit.context import Context
-from zorbit.db import Database, is_unreachable
+from zorbit.db import Database, unavailable
 from zorbit.demo import DEMO_EMAIL
 from zorbit.engine import http
 from zorbit.engine.compiled import Caller
 from zorbit.engine.http import Answer, Disconnected, HTTPRefused
 from zorbit.engine.operations import Operations, Request
 from zorbit.engine.plans import Gone
-from zorbit.errors import Code, Refused, Unauthenticated, Unavailable, UserErrorCode
+from zorbit.engine.waiting import within
+from zorbit.errors import Code, Refused, Unauthenticated, UserErrorCode
 from zorbit.models import Role
 from zorbit.services import users
 from zorbit.visibility import NOBODY, OPERATOR, Viewer
@@ -39,9 +41,6 @@ STATUS: dict[Code | UserErrorCode, tuple[int, dict[str, str]]] = {
     Code.FORBIDDEN: (403, {}),
     Code.UNAVAILABLE: (503, {"Retry-After": "5"}),
 }
-
-# The event loop itself keeps only weak references to its tasks.
-ABANDONED: set[asyncio.Task[Any]] = set()
 
 logger = structlog.get_logger(__name__)
 
@@ -75,12 +74,14 @@ class GraphQL:
             return graphiql.page(endpoint=PATH, token=token)
         async with asyncio.timeout(self.settings.request_timeout):
             asked = await http.read(scope, receive)
+        began = monotonic()
         claims = await self._claims(scope)
         result = None if claims is None else await self._read(asked, claims)
         compiled = result is not None
         if result is None:
             run = self._run(asked, claims, scope["state"]["request_id"])
-            result = await within(self.settings.request_timeout, run)
+            left = self.settings.request_timeout - (monotonic() - began)
+            result = await within(left, run)
         if asked.tells_compiled:
             result["extensions"] = {"compiled": compiled}
         return http.answer(scope, result)
@@ -172,40 +173,14 @@ async def guarded(answering: Coroutine[Any, Any, ASGIApp], request_id: str) -> A
 
 
 def _failure(error: Exception, request_id: str) -> Answer:
-    if is_unreachable(error):
-        logger.warning("database unreachable", error=type(error).__name__)
-        return _refusal(Unavailable())
+    told = unavailable(error)
+    if told is not None:
+        logger.warning("database unavailable", error=type(error).__name__)
+        return _refusal(told)
     logger.error("fault", exc_info=error)
     extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
     errors = [{"message": "internal server error", "extensions": extensions}]
     return Answer(http.encode({"errors": errors}), 500)
-
-
-async def within(limit: float, answering: Coroutine[Any, Any, Any]) -> Any:
-    """What `answering` gives, if it does so in `limit` seconds; raises Unavailable otherwise.
-
-    A task that is late is canceled but not waited for: psycopg answers a cancellation by dialling the
-    database again, which takes up to ten seconds where that has fallen silent.
-    """
-    task = asyncio.create_task(answering)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=limit)
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    if done:
-        return task.result()
-    task.cancel()
-    ABANDONED.add(task)
-    task.add_done_callback(_forget)
-    logger.warning("request given up", seconds=limit)
-    raise Unavailable
-
-
-def _forget(task: asyncio.Task[Any]) -> None:
-    ABANDONED.discard(task)
-    if not task.cancelled():
-        task.exception()  # looked at, so that asyncio does not report it: the request was answered long ago
 
 
 def _refusal(refused: Refused) -> Answer:

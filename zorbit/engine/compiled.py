@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import psycopg
 import structlog
 from graphql import (
     DocumentNode,
@@ -203,19 +202,20 @@ class CompiledReads:
     async def answer(self, plan: Plan | Unplanned, asked: Asked) -> Any | None:
         """The operation's data; None where the resolvers have to answer.
 
-        Raises Gone where the caller is not there, or not of that kind; psycopg's errors where PostgreSQL
-        can't be reached or is too slow.
+        Raises Gone where the caller is not there, or not of that kind, and what the graph calls an outage.
         """
         if isinstance(plan, Unplanned):
             return self._left(str(plan))
         executor = partial(self._executor, asked)
         try:
             data = await plan.answer(self.pool, self.patience, asked.caller.values, asked.variables, executor)
-        except (Gone, psycopg.OperationalError, psycopg.InterfaceError):
+        except Gone:
             raise
         except Unplanned as unplanned:  # of a row whose type was met for the first time
             return self._left(str(unplanned))
         except Exception as error:
+            if self.graph.is_outage(error):
+                raise
             if self._is_answer(error):
                 return self._left("a value or an argument")
             # The resolvers answer all the same, but this should not have been theirs.

@@ -11,6 +11,7 @@ from zorbit.engine.levels import Build, Level
 from zorbit.engine.readings import Graph
 from zorbit.engine.runs import Fetch, Given, ResolvedField, Run, fetch, resolve
 from zorbit.engine.statements import Prepared, encoded, prepared
+from zorbit.engine.waiting import within
 from zorbit.engine.wire import Pool, Rows
 
 
@@ -48,7 +49,7 @@ class Plan:
         """The operation's data.
 
         `values` are the parameters that tell who the caller is; `executor` makes graphql-core's, for the time
-        at which the caller was read. Raises Gone; whatever an argument's own rule raises; psycopg.Error.
+        at which the caller was read. Raises Gone; whatever an argument's own rule raises; outages.
         """
         run = Run(variables, dict(values))
         for name, given, id in self.ids:
@@ -67,7 +68,7 @@ class Plan:
             first += kid.first(run)
         await fetch(pool, first, patience)
         if any(isinstance(kid, ResolvedField) for kid in run.found):
-            await resolve(run, executor(root[0][1]))
+            await within(patience, resolve(run, executor(root[0][1]), self.graph.is_outage))
         return self.build(root, [kid.finished(run) for kid in self.level.kids])[0]
 
     def _prepare(self, run: Run) -> Prepared:

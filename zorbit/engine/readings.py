@@ -159,6 +159,8 @@ class Graph:
     """The viewer of a kind, whoever it is."""
     is_refusal: Callable[[Exception], bool]
     """Whether an error is an answer to the client: the resolvers give it its place."""
+    is_outage: Callable[[Exception], bool]
+    """Whether an error says that the database is away, or too slow: it is asked nothing again."""
     terms: Any
     """What the graph's rules about time go by; its `now` is the statement's own."""
     texts: Mapping[str, Callable[[str], Any] | None]

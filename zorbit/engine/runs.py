@@ -110,12 +110,17 @@ async def fetch(pool: Pool, fetches: list[Fetch], patience: float) -> None:
         pool.give(connection)
 
 
-async def resolve(run: Run, executor: Any) -> None:
-    """Have graphql-core execute what the plan leaves to it; raises Odd where that makes errors."""
+async def resolve(run: Run, executor: Any, is_outage: Callable[[Exception], bool]) -> None:
+    """Have graphql-core execute what the plan leaves to it; raises an outage, or Odd for any other error."""
     fields = [kid for kid in run.found if isinstance(kid, ResolvedField)]
+    errors: list[GraphQLError] = []
     try:
         await asyncio.gather(*(kid.resolve(run, executor) for kid in fields))
     except GraphQLError as error:
-        raise Odd from error
-    if executor.collected_errors.errors:
+        errors.append(error)
+    errors += executor.collected_errors.errors
+    for cause in [error.original_error for error in errors]:
+        if cause is not None and is_outage(cause):
+            raise cause
+    if errors:
         raise Odd

@@ -44,7 +44,7 @@ ADAPTERS = Adapters()
 class Statement:
     """A statement with its parameters as `$1`, `$2`, ...; it knows how to read its own rows."""
 
-    __slots__ = ("_reader", "is_custom", "name", "text", "uses")
+    __slots__ = ("_reader", "_types_are_known", "is_custom", "name", "text", "uses")
     _made = 0
 
     def __init__(self, text: str, *, is_custom: bool = False) -> None:
@@ -54,16 +54,18 @@ class Statement:
         self.text = text.encode()
         self.uses = 0
         self.is_custom = is_custom
-        self._reader: Any = None
+        self._reader = Transformer(ADAPTERS)
+        self._types_are_known = False
+
+    def forget_types(self) -> None:
+        """The columns may be of other types by now: PostgreSQL keeps them only for what it has prepared."""
+        self._types_are_known = False
 
     def rows(self, result: PGresult) -> Rows:
         """The rows of a result: texts, ints, floats, bools, lists and None."""
         reader = self._reader
-        if reader is None:
-            reader = self._reader = Transformer(ADAPTERS)
-            reader.set_pgresult(result)
-        else:
-            reader.set_pgresult(result, set_loaders=False)
+        reader.set_pgresult(result, set_loaders=not self._types_are_known)
+        self._types_are_known = True
         found: Rows = reader.load_rows(0, result.ntuples, tuple)
         reader.set_pgresult(None, set_loaders=False)
         return found
@@ -109,10 +111,8 @@ class Connection:
             self._pgconn.pipeline_sync()
             self._flush()
             await self._done
-        except psycopg.Error:
-            self.close()
-            raise
-        except asyncio.CancelledError:
+        except BaseException:
+            self._done = None
             self.close()
             raise
         finally:
@@ -122,7 +122,8 @@ class Connection:
             # What was being prepared may or may not be: the next user begins with a clean slate.
             self.close()
             raise self._failure
-        return self._answers
+        answers, self._answers = self._answers, []
+        return answers
 
     def close(self) -> None:
         """End it; whatever PostgreSQL was still doing for it ends by itself."""
@@ -131,6 +132,7 @@ class Connection:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
             self._pgconn.finish()
+            self._finish(psycopg.OperationalError("the connection was closed"))
 
     def _send(self, statement: Statement, parameters: Parameters) -> None:
         pgconn, name = self._pgconn, statement.name
@@ -138,6 +140,7 @@ class Connection:
         if name in self._prepared:
             self._prepared.move_to_end(name)
         elif statement.is_custom or statement.uses < PREPARE_FROM:
+            statement.forget_types()
             pgconn.send_query_params(statement.text, parameters)
             self._expected.append(statement)
             return
@@ -147,6 +150,7 @@ class Connection:
         self._expected.append(statement)
 
     def _prepare(self, statement: Statement) -> None:
+        statement.forget_types()
         self._pgconn.send_prepare(statement.name, statement.text)
         self._expected.append(None)
         self._prepared[statement.name] = None
@@ -180,7 +184,7 @@ class Connection:
                     self._finish(None)
                     return
                 self._take(result)
-        except psycopg.Error as error:
+        except Exception as error:  # noqa: BLE001 - a value that can't be read, too: somebody waits
             self._fail(error)
 
     def _take(self, result: PGresult) -> None:
@@ -190,14 +194,14 @@ class Connection:
         elif result.status == ExecStatus.FATAL_ERROR and self._failure is None:
             self._failure = psycopg.errors.error_from_result(result)
 
-    def _fail(self, error: psycopg.Error) -> None:
+    def _fail(self, error: Exception) -> None:
         if self._done is None:
             self.close()
             self._lost(self)
         else:
             self._finish(error)
 
-    def _finish(self, error: psycopg.Error | None) -> None:
+    def _finish(self, error: Exception | None) -> None:
         if self._done is not None and not self._done.done():
             if error is None:
                 self._done.set_result(None)
@@ -220,6 +224,7 @@ class Pool:
         self._free = size
         self._idle: list[Connection] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_closed = False
 
     async def take(self) -> Connection:
         """A connection, to be given back; raises OperationalError where there is none to be had."""
@@ -237,26 +242,31 @@ class Pool:
 
     def give(self, connection: Connection) -> None:
         """Take `connection` back."""
-        if connection.is_open:
+        if self._is_closed:
+            connection.close()
+        elif connection.is_open:
             self._idle.append(connection)
         self._next()
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close what is idle, and the others when they are given back."""
+        self._is_closed = True
         while self._idle:
             self._idle.pop().close()
 
     async def _turn(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
         self._waiting.append(turn)
+        timer = loop.call_later(self._patience, _refuse, turn)
         try:
-            await asyncio.wait_for(turn, self._patience)
-        except TimeoutError:
-            raise psycopg.OperationalError("no connection was free in time") from None
-        except BaseException:
-            if turn.done() and not turn.cancelled():
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled() and turn.exception() is None:
                 self._next()  # it was this one's turn, and it will not take it
             raise
+        finally:
+            timer.cancel()
 
     def _next(self) -> None:
         while self._waiting:
@@ -269,3 +279,8 @@ class Pool:
     def _forget(self, connection: Connection) -> None:
         if connection in self._idle:
             self._idle.remove(connection)
+
+
+def _refuse(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(psycopg.OperationalError("no connection was free in time"))
