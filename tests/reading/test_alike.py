@@ -36,10 +36,12 @@ async def test_compiled_plans_answer_as_the_resolvers_do(twins: Twins, asked: Kn
         compiled, reference = await twins.ask(operation.body, asked.callers[caller])
 
         if not compiled.same(reference):
-            pytest.fail(await explained(twins, asked, operation, caller))
+            once = f"compiled ({compiled.compiled}):\n  {_shown(compiled, reference)}\nreference:\n  "
+            once += _shown(reference, compiled)
+            pytest.fail(await explained(twins, asked, operation, caller, once))
 
 
-async def explained(twins: Twins, asked: Known, operation: Operation, caller: str) -> str:
+async def explained(twins: Twins, asked: Known, operation: Operation, caller: str, once: str) -> str:
     """The least operation that is answered differently, and where."""
 
     async def differs(smaller: Operation) -> bool:
@@ -47,7 +49,7 @@ async def explained(twins: Twins, asked: Known, operation: Operation, caller: st
         return not compiled.same(reference)
 
     if not await differs(operation):
-        return f"{caller} was answered differently once, and then no more:\n{operation}"
+        return f"{caller} was answered differently once, and then no more:\n{once}\n{operation}"
     least = await smallest(operation, differs)
     compiled, reference = await twins.ask(least.body, asked.callers[caller])
     return (
