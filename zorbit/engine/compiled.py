@@ -64,9 +64,9 @@ class Planned:
     plans: OrderedDict[Any, Plan | Unplanned] = field(default_factory=OrderedDict)
 
     @property
-    def fields(self) -> int:
-        """How many fields its plans have: what they weigh."""
-        return sum(plan.fields() for plan in self.plans.values() if isinstance(plan, Plan))
+    def weight(self) -> int:
+        """What its plans weigh, in fields."""
+        return sum(plan.weight.total for plan in self.plans.values() if isinstance(plan, Plan))
 
     def key(self, kind: Any, variables: VariableValues) -> Any:
         """What tells its plans apart."""

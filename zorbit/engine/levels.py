@@ -22,6 +22,20 @@ class Unplanned(Exception):  # noqa: N818 - an answer, not an error of the progr
     """Why an operation is left to the resolvers."""
 
 
+@dataclass(slots=True)
+class Weight:
+    """What a plan holds on to."""
+
+    fields: int = 0
+    characters: int = 0
+    """Of the statements of its lists: clients can ask for many shapes of one list."""
+
+    @property
+    def total(self) -> int:
+        """In fields, of a kilobyte or two: a statement weighs one for every 500 characters."""
+        return self.fields + self.characters // 500
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """The rows of a level, or the one row that each of another source's refers to."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Uuid, bindparam, func, literal_column, select, true
 from sqlalchemy.orm import aliased
 
-from zorbit.engine.levels import Build, Level
+from zorbit.engine.levels import Build, Level, Weight
 from zorbit.engine.readings import Bounds, Many
 from zorbit.engine.runs import Fetch, Given, Run
 from zorbit.engine.statements import Prepared, array, encoded, limited, prepared
@@ -45,10 +45,17 @@ class Shape:
         known = self.statements.get(form)
         if known is None:
             if len(self.statements) >= SHAPES:
+                connection.weight.characters -= self.characters
                 self.statements.clear()
             is_custom = connection.reading.is_custom(self.key)
             known = self.statements[form] = prepared(make(self.key, form), names, is_custom=is_custom)
+            connection.weight.characters += len(known.statement.text)
         return known
+
+    @property
+    def characters(self) -> int:
+        """Of all its statements."""
+        return sum(len(one.statement.text) for one in self.statements.values())
 
 
 @dataclass(slots=True)
@@ -82,6 +89,8 @@ class Connection:
     """Where in a parent's row its id is; nowhere at the root."""
     known: str | None
     """The parameter that holds the parent's id, where it is known before its row is read."""
+    weight: Weight
+    """The plan's."""
     builds: list[Build] = field(default_factory=list)
     make: Make | None = None
     has_rows: bool = False
@@ -207,7 +216,8 @@ class Connection:
             cursor = self.reading.cursor(key)[1]
             shape = Shape(key, self.reading.bounds(key), cursor, has_values=bool(given))
             if len(self._shapes) >= SHAPES:
-                self._shapes.popitem(last=False)
+                _, forgotten = self._shapes.popitem(last=False)
+                self.weight.characters -= forgotten.characters
         self._shapes[key] = shape
         asked = shape, {f"v{index}": encoded(value) for index, value in enumerate(given)}
         if self.given.is_constant:

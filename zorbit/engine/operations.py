@@ -25,8 +25,8 @@ from zorbit.engine.compiled import Asked, Caller, CompiledReads, Planned, planne
 TOKEN_LIMIT = 2_000
 CACHED_DOCUMENTS = 500
 CACHED_CHARACTERS = 2_000_000
-CACHED_FIELDS = 20_000
-"""Of all plans together."""
+CACHED_WEIGHT = 20_000
+"""Of all plans together, in fields."""
 
 logger = structlog.get_logger(__name__)
 
@@ -60,9 +60,9 @@ class Prepared:
     """Its queries, by the name that requests give."""
 
     @property
-    def fields(self) -> int:
-        """How many fields its plans have: what they weigh."""
-        return sum(one.fields for one in self.planned.values())
+    def weight(self) -> int:
+        """What its plans weigh, in fields."""
+        return sum(one.weight for one in self.planned.values())
 
     def operation(self, name: str | None) -> Planned | None:
         """The query that a request names, to be planned."""
@@ -130,7 +130,10 @@ class Operations:
             plan = self.compiled.plan(operation, caller.kind, variables)
             self._trim()
         asked = Asked(operation, request.variables, variables, caller, context)
+        before = operation.weight
         data = await self.compiled.answer(plan, asked)
+        if operation.weight > before:
+            self._trim()
         return None if data is None else {"data": data}
 
     def prepare(self, text: str) -> Prepared:
@@ -147,13 +150,13 @@ class Operations:
     def _trim(self) -> None:
         """Forget what was not used for longest; what is being used stays, alone if need be."""
         characters = sum(map(len, self._prepared))
-        fields = sum(prepared.fields for prepared in self._prepared.values())
+        weight = sum(prepared.weight for prepared in self._prepared.values())
         while len(self._prepared) > 1 and (
-            len(self._prepared) > CACHED_DOCUMENTS or characters > CACHED_CHARACTERS or fields > CACHED_FIELDS
+            len(self._prepared) > CACHED_DOCUMENTS or characters > CACHED_CHARACTERS or weight > CACHED_WEIGHT
         ):
             text, forgotten = self._prepared.popitem(last=False)
             characters -= len(text)
-            fields -= forgotten.fields
+            weight -= forgotten.weight
 
     def _parsed(self, text: str) -> Prepared:
         try:

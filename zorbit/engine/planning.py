@@ -25,7 +25,7 @@ from sqlalchemy import Uuid, bindparam
 from zorbit.engine import objects, values
 from zorbit.engine.arguments import Asked, Details, given_to
 from zorbit.engine.connections import Planning, plan_connection
-from zorbit.engine.levels import Level, On, Place, Unplanned, database_column
+from zorbit.engine.levels import Level, On, Place, Unplanned, Weight, database_column
 from zorbit.engine.lists import Connection
 from zorbit.engine.loads import LoadedField, LoadedRows
 from zorbit.engine.nodes import Kind, Kinds, NodesField, ReferenceField
@@ -69,7 +69,7 @@ class Planner:
     """Of the request that the plan is made for; only those in @skip and @include count."""
     kind: Any
     viewer: Any
-    fields: int = 0
+    weight: Weight = field(default_factory=Weight)
     ids: list[tuple[str, Given, Callable[[Any], Any]]] = field(default_factory=list)
     firsts: list[Any] = field(default_factory=list)
 
@@ -80,9 +80,7 @@ class Planner:
         collected = collect_fields(self.schema, self.fragments, self.variables, query, self.operation)
         level = Level(self.graph.caller, ROOT_LEADING)
         code = self._object(Place(level, level.rows), query, collected.grouped_field_set)
-        return Plan(
-            self.graph, self.kind, level, level.build(code), self.ids, self.firsts, lambda: self.fields
-        )
+        return Plan(self.graph, self.kind, level, level.build(code), self.ids, self.firsts, self.weight)
 
     def _below(self, kind: GraphQLObjectType, details: Details) -> Grouped:
         collected = collect_subfields(
@@ -96,8 +94,8 @@ class Planner:
         return "{" + ", ".join(parts) + "}"
 
     def _field(self, place: Place, kind: GraphQLObjectType, details: Details) -> str:
-        self.fields += 1
-        if self.fields > FIELDS:
+        self.weight.fields += 1
+        if self.weight.fields > FIELDS:
             raise Unplanned("more fields than a plan has")
         name = details[0].node.name.value
         if name == "__typename":
@@ -206,7 +204,9 @@ class Planner:
         is_root = reading.key is None
         key = -1 if is_root else place.level.column(place.source, "id")
         below = Level(reading.table, leading=2)
-        connection = Connection(reading, self.viewer, given_to(self.graph, asked), below, key, place.known)
+        connection = Connection(
+            reading, self.viewer, given_to(self.graph, asked), below, key, place.known, self.weight
+        )
 
         def row(kind: GraphQLObjectType, details: Details) -> str:
             return self._object(Place(below, below.rows), kind, self._below(kind, details))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy.orm import aliased
 
-from zorbit.engine.levels import Build, Level
+from zorbit.engine.levels import Build, Level, Weight
 from zorbit.engine.readings import Graph
 from zorbit.engine.runs import Fetch, Given, ResolvedField, Run, fetch, resolve
 from zorbit.engine.statements import Prepared, encoded, prepared
@@ -34,8 +34,7 @@ class Plan:
     """(parameter, arguments, id): the rows that the operation names."""
     firsts: Sequence[Any]
     """What is fetched together with the root."""
-    fields: Callable[[], int]
-    """How many fields it has by now: what it weighs."""
+    weight: Weight
     _statement: Prepared | None = field(default=None)
 
     async def answer(
