@@ -1,5 +1,7 @@
 """A database of its own whose clock stands still, and the two applications over it."""
 
+import gc
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +13,12 @@ from tests.reading.data import random_world
 from tests.reading.known import Known, known
 from tests.reading.twins import Twins, started, stop_clock, unconstrain
 from zorbit.config import Settings
+
+
+@pytest.fixture(autouse=True)
+def unawaited() -> None:
+    """Of what a failing field takes along graphql-core never begins a part; Python would warn of it."""
+    warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
 
 
 @pytest.fixture(scope="package")
@@ -42,6 +50,7 @@ async def twins(still_database: str, settings: Settings) -> AsyncIterator[Twins]
     """Both applications, with caches that all tests of the file share."""
     async with started(still_database, settings) as made:
         yield made
+        gc.collect()  # while `unawaited` holds
 
 
 @pytest.fixture(scope="module", params=[0, 1, 2])

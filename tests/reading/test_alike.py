@@ -17,6 +17,8 @@ pytestmark = pytest.mark.untraced  # to trace it takes twice as long; other test
 
 FIRST = "root"
 """An admin asks first, so that whatever is kept of a plan is kept of theirs."""
+RACES = 20
+"""Of two fields that take one object along, one is told of: whichever PostgreSQL answers first."""
 CONTEXT = 60
 """Characters that are shown before and after a difference."""
 
@@ -34,10 +36,16 @@ async def test_compiled_plans_answer_as_the_resolvers_do(twins: Twins, asked: Kn
 
     for caller in [FIRST, *Random(seed).sample(others, len(others))]:
         compiled, reference = await twins.ask(operation.body, asked.callers[caller])
+        for _ in range(RACES):
+            if compiled.same(reference) or (compiled.status, compiled.data) != (
+                reference.status,
+                reference.data,
+            ):
+                break
+            compiled, reference = await twins.ask(operation.body, asked.callers[caller])
 
         if not compiled.same(reference):
-            once = f"compiled ({compiled.compiled}):\n  {_shown(compiled, reference)}\nreference:\n  "
-            once += _shown(reference, compiled)
+            once = f"{_shown(compiled, reference)}\n{_shown(reference, compiled)}"
             pytest.fail(await explained(twins, asked, operation, caller, once))
 
 
