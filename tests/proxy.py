@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from math import inf
 from urllib.parse import quote
 
 from psycopg.conninfo import conninfo_to_dict
@@ -15,6 +16,7 @@ class Proxy:
         self._target = conninfo_to_dict(url)
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._left: float = inf
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -30,14 +32,17 @@ class Proxy:
 
     async def open(self) -> None:
         """Take connections, on the same port each time; those that wait flow on."""
+        self._left = inf
         self._flowing.set()
         if self._server is None:
             self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
             self.port = self._server.sockets[0].getsockname()[1]
 
-    def silence(self) -> None:
-        """Take connections still, and answer nothing, as when packets are dropped."""
-        self._flowing.clear()
+    def silence(self, after: int = 0) -> None:
+        """Take connections still, and answer nothing, as when packets are dropped; `after` so many bytes."""
+        self._left = after
+        if not after:
+            self._flowing.clear()
 
     async def close(self) -> None:
         """Cut every connection and refuse new ones."""
@@ -78,5 +83,8 @@ class Proxy:
             await self._flowing.wait()
             target.write(data)
             await target.drain()
+            self._left -= len(data)
+            if self._left <= 0:
+                self._flowing.clear()
         with suppress(OSError):
             target.write_eof()

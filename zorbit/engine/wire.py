@@ -125,6 +125,15 @@ class Connection:
         answers, self._answers = self._answers, []
         return answers
 
+    def is_alive(self) -> bool:
+        """Whether the server has not ended it by now, as far as that has arrived: nothing is asked."""
+        try:
+            self._pgconn.consume_input()  # the server's last words
+            self._pgconn.consume_input()  # its end
+        except psycopg.Error:
+            self.close()
+        return self.is_open
+
     def close(self) -> None:
         """End it; whatever PostgreSQL was still doing for it ends by itself."""
         if self.is_open:
@@ -232,8 +241,10 @@ class Pool:
             await self._turn()
         else:
             self._free -= 1
-        if self._idle:
-            return self._idle.pop()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_alive():
+                return connection
         try:
             return Connection(await self._connect(), self._forget)
         except BaseException:

@@ -1,0 +1,153 @@
+"""Resolvers over a database that is slow, busy, or gone: the fields that need it say so."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from tests import rows
+from tests.conftest import recreate, renamed
+from tests.outage import (
+    AWAY,
+    NO_POSTS,
+    TIMEOUTS,
+    TOO_LONG,
+    Serve,
+    ask,
+    assert_refused,
+    assert_served,
+    events,
+    locked,
+    waiting,
+)
+
+POSTS_AND_COMMENTS = "{ posts: viewer { posts { totalCount } } comments: viewer { comments { totalCount } } }"
+GIVEN_UP = [("warning", "database unavailable"), ("info", "request")]
+
+
+def assert_given_up(response: httpx.Response, path: list[str], message: str = AWAY) -> dict[str, Any]:
+    """One field was given up, and nothing is told but why; what the others gave."""
+    assert response.status_code == 200
+    answer: dict[str, Any] = response.json()
+    [error] = answer["errors"]
+    assert error.pop("locations")
+    assert error == {"message": message, "path": path, "extensions": {"code": "SERVICE_UNAVAILABLE"}}
+    return answer["data"] or {}
+
+
+@pytest.mark.parametrize(("values", "cause"), TIMEOUTS)
+async def test_a_statement_that_takes_too_long_takes_its_field_along(
+    serve: Serve, database_url: str, values: dict[str, float], cause: str
+) -> None:
+    user = rows.insert(database_url, "User")
+    async with serve(database_url, compiled_reads=False, **values) as client:
+        began = time.monotonic()
+        async with locked(database_url, "Post"):
+            with capture_logs() as logged:
+                response = await ask(client, user, POSTS_AND_COMMENTS)
+
+        data = assert_given_up(response, ["posts", "posts", "totalCount"], TOO_LONG)
+        assert data == {"posts": None, "comments": {"comments": {"totalCount": 0}}}
+        assert time.monotonic() - began < 3
+        assert events(logged) == GIVEN_UP
+        await assert_served(client, user)
+
+
+async def test_a_caller_who_cannot_be_looked_up_in_time_is_told_so(serve: Serve, database_url: str) -> None:
+    user = rows.insert(database_url, "User")
+    async with serve(database_url, compiled_reads=False, statement_timeout=0.3) as client:
+        with capture_logs() as logged:
+            async with locked(database_url, "User"):
+                response = await ask(client, user)
+
+        assert_refused(response, TOO_LONG)
+        assert events(logged) == GIVEN_UP
+        await assert_served(client, user)
+
+
+async def test_a_connection_that_breaks_under_a_query_is_told_and_replaced(
+    serve: Serve, database_url: str
+) -> None:
+    user = rows.insert(database_url, "User")
+    async with serve(database_url, compiled_reads=False) as client:
+        with capture_logs() as logged:
+            async with locked(database_url, "Post") as holder:
+                running = asyncio.create_task(ask(client, user))
+                await holder.execute("SELECT pg_terminate_backend(%s)", [await waiting(holder)])
+                response = await running
+
+        assert_given_up(response, ["viewer", "posts", "totalCount"])
+        assert events(logged) == GIVEN_UP
+        await assert_served(client, user)
+
+
+async def test_who_finds_no_free_connection_is_told_so_soon(serve: Serve, database_url: str) -> None:
+    user = rows.insert(database_url, "User")
+    async with serve(database_url, compiled_reads=False, pool_size=1, pool_timeout=0.3) as client:
+        async with locked(database_url, "Post") as holder:
+            slow = asyncio.create_task(ask(client, user))
+            await waiting(holder)
+            began = time.monotonic()
+
+            refused = await asyncio.gather(*(ask(client, user) for _ in range(3)))
+
+            assert time.monotonic() - began < 2
+        for response in refused:
+            assert_refused(response)
+        assert (await slow).json() == NO_POSTS
+        await assert_served(client, user)
+
+
+async def test_a_field_that_finds_no_free_connection_says_so_and_leaves_the_others_alone(
+    serve: Serve, database_url: str
+) -> None:
+    user = rows.insert(database_url, "User")
+    async with serve(database_url, compiled_reads=False, pool_size=1, pool_timeout=0.3) as client:
+        with capture_logs() as logged:
+            async with locked(database_url, "Post") as holder:
+                running = asyncio.create_task(ask(client, user, POSTS_AND_COMMENTS))
+                await waiting(holder)
+                await asyncio.sleep(0.5)
+            response = await running
+
+        data = assert_given_up(response, ["comments", "comments", "totalCount"])
+        assert data == {"posts": {"posts": {"totalCount": 0}}, "comments": None}
+        assert events(logged) == GIVEN_UP
+        await assert_served(client, user)
+
+
+@pytest.fixture
+def broken_database(postgres: str, worker_database: str, worker_id: str) -> Iterator[str]:
+    """A database in which no post can be searched."""
+    recreate(postgres, f"zorbit_broken_{worker_id}", template=f"zorbit_template_{worker_id}")
+    url = renamed(worker_database, f"zorbit_broken_{worker_id}")
+    with rows.kept(url):
+        rows.execute(url, 'ALTER TABLE "Post" DROP COLUMN "title" CASCADE')
+        yield url
+
+
+@pytest.mark.parametrize("compiled_reads", [True, False], ids=["after a plan", "by resolvers"])
+async def test_a_fault_is_masked_and_in_the_log_holds_no_value_of_a_callers(
+    serve: Serve, broken_database: str, compiled_reads: bool
+) -> None:
+    user = rows.insert(broken_database, "User")
+    search = '{ viewer { posts(search: "geheim") { nodes { title } } } }'
+    async with serve(broken_database, compiled_reads=compiled_reads) as client:
+        with capture_logs() as logged:
+            response = await ask(client, user, search)
+
+    [error] = response.json()["errors"]
+    assert (response.status_code, error["message"]) == (200, "internal server error")
+    request_id = response.headers["x-request-id"]
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
+    for word in ("SELECT", "exist", "psycopg", '"Post'):
+        assert word not in response.text
+    plan = [("warning", "plan given up")] if compiled_reads else []
+    assert events(logged) == [*plan, ("error", "fault in a resolver"), ("info", "request")]
+    assert "title" in str(logged[-2]["exc_info"])
+    assert "geheim" not in json.dumps(logged, default=str)
