@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from tests.engine import ECHO, PATIENCE, Pools, ask, ask_pool, assert_free, end
+from zorbit.engine.statements import encoded
 from zorbit.engine.wire import PREPARE_FROM, PREPARED, Connection, Statement
 
 
@@ -41,6 +42,12 @@ async def test_each_statement_is_given_its_own_parameters(connection: Connection
         found = await ask(connection, (echo, ["a"]), (double, [number, ["x", 'y"']]), (echo, [None]))
 
         assert found == [[("a",)], [(2 * number, ["x", 'y"'])], [(None,)]]
+
+
+@pytest.mark.parametrize("value", ["a\0b", ["a", "b\0"]])
+def test_what_the_protocol_would_cut_off_is_no_parameter(value: object) -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        encoded(value)
 
 
 async def test_megabytes_go_both_ways(connection: Connection) -> None:

@@ -45,9 +45,13 @@ def limited(statement: Select[Any], number: int) -> Select[Any]:
 
 
 def encoded(value: Any) -> bytes | None:
-    """A parameter as PostgreSQL reads it from text."""
+    """A parameter as PostgreSQL reads it from text; raises ValueError for what it would cut off at a NUL."""
     text = _text(value)
-    return None if text is None else text.encode()
+    if text is None:
+        return None
+    if "\0" in text:
+        raise ValueError("a parameter holds NUL")
+    return text.encode()
 
 
 def array(values: Sequence[str]) -> bytes:
