@@ -1,6 +1,7 @@
 """The server's door: what is answered before, and around, GraphQL."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -314,7 +315,7 @@ async def test_metrics_tell_what_answered_queries(client: Client, database_url: 
 
     async def count(answered_by: str) -> float:
         text = (await client.http.get("/metrics")).text
-        line = f'zorbit_queries_total{{answered_by="{answered_by}"}} '
+        line = f'zorbit_queries_total{{answered_by="{answered_by}",pid="{os.getpid()}"}} '
         return sum(float(one.removeprefix(line)) for one in text.splitlines() if one.startswith(line))
 
     before = [await count("compiled"), await count("resolvers: introspection")]

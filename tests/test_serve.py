@@ -1,19 +1,24 @@
 """`zorbit serve` as real processes: killed and started again, sharing a folder, told to stop, refused."""
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 
 from tests import rows
@@ -49,16 +54,17 @@ def zorbit(*arguments: str, **variables: str | Path) -> subprocess.CompletedProc
 
 
 class Server(subprocess.Popen[bytes]):
-    """`zorbit serve` on a port of its own."""
+    """`zorbit serve` on a port of its own, with its processes in a group as a terminal puts them."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **variables: str) -> None:
         self.port = free_port()
         self.log = data_dir / f"{self.port}.log"
         with self.log.open("wb") as log:
             super().__init__(
                 [sys.executable, "-m", "zorbit", "serve"],
-                env=environment(DATA_DIR=data_dir, PORT=str(self.port)),
+                env=environment(DATA_DIR=data_dir, PORT=str(self.port), **variables),
                 stderr=log,
+                start_new_session=True,
             )
 
     def get(self, path: str) -> httpx.Response:
@@ -68,6 +74,19 @@ class Server(subprocess.Popen[bytes]):
         headers = {"authorization": f"Bearer {token}"}
         url = f"http://127.0.0.1:{self.port}/graphql"
         return httpx.post(url, json={"query": NESTED}, headers=headers).json()
+
+    def workers(self) -> set[int]:
+        return {int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()}
+
+    def answering(self, token: str) -> set[int]:
+        """The processes that answered queries, when there have been enough for two to have done so."""
+        pids: set[int] = set()
+        deadline = time.monotonic() + PATIENCE
+        while len(pids) < 2:
+            assert time.monotonic() < deadline, self.log.read_text()
+            assert "errors" not in self.ask(token)
+            pids |= {int(pid) for pid in re.findall(r'pid="(\d+)"', self.get("/metrics").text)}
+        return pids
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -106,6 +125,13 @@ def is_alive(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
         return False
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def fill(data_dir: Path, email: str, user: UUID | None = None) -> UUID:
@@ -166,11 +192,79 @@ def test_two_servers_share_a_data_directory_and_the_last_stops_postgresql(home: 
     assert "Traceback" not in second.log.read_text()
 
 
-def test_a_port_in_use_is_told(home: Path) -> None:
+def test_workers_share_the_work_and_a_killed_one_is_replaced(home: Path) -> None:
+    token = LocalIssuer.open(home).sign(str(fill(home, "cleo@example.com")), timedelta(hours=1))
+    with Server(home, WORKERS="2") as server:
+        server.wait_until_ready()
+        before = server.workers()
+        assert server.answering(token) == before
+
+        killed = min(before)
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: len(server.workers() - {killed}) == 2)
+        after = server.workers()
+        assert server.answering(token) == after
+        assert len(after - before) == 1
+
+        pid = postmaster(home)
+        assert server.end(signal.SIGTERM) == 0
+    assert not any(map(is_alive, (*before, *after, pid)))
+    told, *lines = server.log.read_text().splitlines()
+    assert told == f"Zorbit serves http://127.0.0.1:{server.port}/graphql (stop with Ctrl-C)"
+    events = [json.loads(line) for line in lines]
+    assert [(event["pid"], event["exit_code"]) for event in events if event["event"] == "worker died"] == [
+        (killed, -signal.SIGKILL)
+    ]
+
+
+def test_workers_finish_what_runs_when_a_terminal_stops_them_all(home: Path) -> None:
+    token = LocalIssuer.open(home).sign(str(fill(home, "dora@example.com")), timedelta(hours=1))
+    with Server(home, WORKERS="2") as server, embedded.running(home) as url, ThreadPoolExecutor() as pool:
+        server.wait_until_ready()
+        with psycopg.connect(url) as holder:
+            holder.execute('LOCK TABLE "Thread"')
+            running = pool.submit(server.ask, token)
+            wait_until(lambda: holder.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount == 1)
+
+            os.killpg(server.pid, signal.SIGINT)
+
+        assert running.result() == workspace_of("dora@example.com")
+        assert server.wait(PATIENCE) == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_workers_that_die_again_and_again_end_the_command(home: Path) -> None:
+    with Server(home, WORKERS="2") as server:
+        server.wait_until_ready()
+        pid = postmaster(home)
+        while server.poll() is None:
+            for worker in server.workers():
+                with suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+
+    assert server.returncode == 1
+    assert server.log.read_text().splitlines()[-1] == (
+        "zorbit: workers have died 11 times within 60 s: the log tells how they ended"
+    )
+    assert not is_alive(pid)
+
+
+def test_workers_do_not_outlive_a_killed_command(home: Path) -> None:
+    with Server(home, WORKERS="2") as server:
+        server.wait_until_ready()
+        workers = server.workers()
+
+        server.end(signal.SIGKILL)
+
+        wait_until(lambda: not any(map(is_alive, workers)))
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_is_told(home: Path, workers: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
 
-        ended = zorbit("serve", DATA_DIR=home, PORT=port)
+        ended = zorbit("serve", DATA_DIR=home, PORT=port, WORKERS=workers)
 
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == (

@@ -1,6 +1,7 @@
 """The ASGI application: what it is made of, and what it does while it serves."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -102,11 +103,12 @@ class QueryCounts(Collector):
         """Since the process started."""
         found = CounterMetricFamily(
             "zorbit_queries",
-            "Queries of callers with a token, by what answered them.",
-            labels=["answered_by"],
+            "Queries of callers with a token, by what answered them and in which process.",
+            labels=["answered_by", "pid"],
         )
+        pid = str(os.getpid())
         for reason, count in (self.reads.counts if self.reads else {}).items():
-            found.add_metric([reason if reason == "compiled" else f"resolvers: {reason}"], count)
+            found.add_metric([reason if reason == "compiled" else f"resolvers: {reason}", pid], count)
         yield found
 
 

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from zorbit import config, embedded, logs, migrations, upkeep
+from zorbit import config, embedded, logs, migrations, upkeep, workers
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
 from zorbit.console import any_database, prepared_database, within
@@ -65,6 +66,10 @@ def serve(
 
 
 def _serve(settings: Settings, url: str) -> None:
+    # What is made before serving lives as long as the process. A collector that never looks at it saves
+    # 0.15 s here and 20 to 30 % on large answers, and lets workers share it; most of what a request makes is
+    # gone before a generation of 50,000 is full.
+    gc.disable()
     # Imported here: the other commands need neither the schema nor a web server.
     import uvicorn  # noqa: PLC0415
 
@@ -72,37 +77,51 @@ def _serve(settings: Settings, url: str) -> None:
 
     logs.configure(settings)
     application = create(settings, url)
-    # What was made so far lives as long as the process; a collector that never looks at it again saves 20 to
-    # 30 % on large answers, and most of what a request makes is gone before a generation of 50,000 is full.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
-    with _listener(settings) as listener:
-        host, port = listener.getsockname()[:2]
-        typer.echo(f"Zorbit serves http://{_address(host, port)}/graphql (stop with Ctrl-C)", err=True)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                application,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            )
-        )
+    gc.enable()
+    server = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+    def answer(listener: socket.socket) -> None:
         # uvicorn finishes what runs, then hands the signal on: that is how a server is meant to end.
         with suppress(KeyboardInterrupt, Stopped):
-            server.run(sockets=[listener])
+            uvicorn.Server(server).run(sockets=[listener])
+
+    listeners = _listeners(settings)
+    host, port = listeners[0].getsockname()[:2]
+    typer.echo(f"Zorbit serves http://{_address(host, port)}/graphql (stop with Ctrl-C)", err=True)
+    if len(listeners) == 1:
+        answer(listeners[0])
+    else:
+        workers.supervise(listeners, answer)
 
 
-def _listener(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listeners(settings: Settings) -> list[socket.socket]:
+    """One for each worker: from one in common a single worker takes all connections that come at once."""
+    listen = partial(socket.create_server, family=_family(settings.host), backlog=2048)
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        # Shared with nobody, it fails where another server has the port.
+        alone = listen((settings.host, settings.port))
+        if settings.workers == 1:
+            return [alone]
+        address = alone.getsockname()[:2]
+        alone.close()
+        return [listen(address, reuse_port=True) for _ in range(settings.workers)]
     except OSError as error:
         where, reason = _address(settings.host, settings.port), str(error.strerror).partition(" (")[0]
         raise OperatorError(
             f"cannot listen on {where}: {reason}; set ZORBIT_HOST or ZORBIT_PORT to another"
         ) from None
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _address(host: str, port: int) -> str:

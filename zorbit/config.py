@@ -71,6 +71,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that serve side by side, each with pools of its own."""
     data_dir: Path = Path(".zorbit")
     """Where the embedded PostgreSQL and the local signing key live."""
 
