@@ -5,6 +5,7 @@ when that is prepared; by hand one costs 8, and a second one of the same round t
 """
 
 import asyncio
+import os
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -83,7 +84,9 @@ class Connection:
         self._pgconn: PGconn = connected.pgconn
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
-        self._socket = self._pgconn.socket
+        # libpq closes its own as soon as the server is gone, and the next client may get the same number
+        # before the event loop has let go of it.
+        self._socket = os.dup(self._pgconn.socket)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._readable)
         self._lost = lost
@@ -140,6 +143,7 @@ class Connection:
             self.is_open = False
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
+            os.close(self._socket)
             self._pgconn.finish()
             self._finish(psycopg.OperationalError("the connection was closed"))
 
