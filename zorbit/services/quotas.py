@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, bindparam, func, literal
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, bindparam, func, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -80,7 +80,7 @@ def state_rows(viewer: Viewer, user_ids: ColumnElement[Any], terms: Terms) -> Se
     ]
     limits = [getattr(Plan, name).label(name) for name in PLAN_LIMITS.values()]
     stored = [quota.type.label("type"), quota.used, quota.limit, quota.reset_date.label("reset_date")]
-    now = literal(terms.now, TIMESTAMP).label("now")
+    now = type_coerce(terms.now, TIMESTAMP).label("now")
     statement: Select[Any] = rows.with_only_columns(col(User.id), *subscription, *limits, *stored, count, now)
     return statement
 
