@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 
 from tests.auth import ED25519_NEXT, Clock, KeyServer, jwk, key_server
 from tests.auth.verifying import names
-from zorbit.auth.keys import JwksAddress, KeySet
+from zorbit.auth.jwks import JwksAddress
+from zorbit.auth.keys import KeySet
 from zorbit.errors import Unavailable
 
 DAY = 24 * 3600

@@ -34,7 +34,7 @@ from tests.auth.verifying import (
     refusal,
 )
 from zorbit.auth import tokens
-from zorbit.auth.keys import JwksAddress
+from zorbit.auth.jwks import JwksAddress
 from zorbit.auth.local import LocalIssuer
 from zorbit.auth.tokens import Verifier
 from zorbit.config import Settings

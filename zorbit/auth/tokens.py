@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import jwt
 import orjson
 
-from zorbit.auth.keys import ALGORITHMS, JwksAddress, Key, KeySet
+from zorbit.auth.keys import ALGORITHMS, Key, KeySet
 from zorbit.auth.local import AUDIENCE, ISSUER, FixedKeys, LocalIssuer, read_key_file
 from zorbit.config import Settings
 from zorbit.errors import OperatorError, Unauthenticated
@@ -182,6 +182,9 @@ def verifier(settings: Settings) -> Verifier:
 
 def _configured_source(settings: Settings) -> KeySource | None:
     if settings.jwks_url:
+        # Imported here: nothing else in a server needs httpx, which takes 25 ms and 4 MB.
+        from zorbit.auth.jwks import JwksAddress  # noqa: PLC0415
+
         return JwksAddress(settings.jwks_url)
     if settings.jwt_key_file:
         return read_key_file(settings.jwt_key_file)
