@@ -22,7 +22,7 @@ import pytest
 from tests.auth import AUDIENCE, ED25519, ISSUER, public_pem
 from tests.examples import examples
 from tests.rows import fetch, insert
-from tests.test_serve import environment, free_port
+from tests.serving import environment, free_port
 
 pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
 

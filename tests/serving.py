@@ -1,0 +1,144 @@
+"""`zorbit serve` as a real process, and what is found in its data directory."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from tests import rows
+from zorbit import embedded
+
+PATIENCE = 30.0
+NESTED = """{ viewer { email threads(first: 1) { nodes { title messages(first: 1) { nodes { content
+    ideas(first: 1) { nodes { title } } } } } } } }"""
+
+
+@contextmanager
+def data_directory() -> Iterator[Path]:
+    """A data directory; the path is short and open to pass, as PostgreSQL's own account needs it."""
+    with tempfile.TemporaryDirectory(prefix="zorbit-cli-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+        with embedded.running(Path(folder)):
+            pass  # stops a server that a failed test left behind
+
+
+def environment(**variables: str | Path) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("ZORBIT_")}
+    return plain | {f"ZORBIT_{name}": str(value) for name, value in variables.items()}
+
+
+def zorbit(*arguments: str, **variables: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "zorbit", *arguments]
+    return subprocess.run(
+        command, env=environment(**variables), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+class Server(subprocess.Popen[bytes]):
+    """`zorbit serve` on a port of its own, with its processes in a group as a terminal puts them."""
+
+    def __init__(self, data_dir: Path, **variables: str) -> None:
+        self.port = free_port()
+        self.log = data_dir / f"{self.port}.log"
+        with self.log.open("wb") as log:
+            super().__init__(
+                [sys.executable, "-m", "zorbit", "serve"],
+                env=environment(DATA_DIR=data_dir, PORT=str(self.port), **variables),
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}")
+
+    def ask(self, token: str) -> Any:
+        headers = {"authorization": f"Bearer {token}"}
+        url = f"http://127.0.0.1:{self.port}/graphql"
+        return httpx.post(url, json={"query": NESTED}, headers=headers).json()
+
+    def workers(self) -> set[int]:
+        return {int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()}
+
+    def answering(self, token: str) -> set[int]:
+        """The processes that answered queries, when there have been enough for two to have done so."""
+        pids: set[int] = set()
+        deadline = time.monotonic() + PATIENCE
+        while len(pids) < 2:
+            assert time.monotonic() < deadline, self.log.read_text()
+            assert "errors" not in self.ask(token)
+            pids |= {int(pid) for pid in re.findall(r'pid="(\d+)"', self.get("/metrics").text)}
+        return pids
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                assert self.get("/readyz").json() == {"status": "ready"}
+            except httpx.TransportError:
+                assert self.poll() is None, self.log.read_text()
+                assert time.monotonic() < deadline, self.log.read_text()
+                time.sleep(0.05)
+            else:
+                return
+
+    def end(self, number: signal.Signals) -> int:
+        self.send_signal(number)
+        return self.wait(PATIENCE)
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        super().__exit__(None, None, None)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def postmaster(data_dir: Path) -> int:
+    return int((data_dir / "postgres/data/postmaster.pid").read_text().split()[0])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def fill(data_dir: Path, email: str, user: UUID | None = None) -> UUID:
+    """A thread with a message with an idea, of a user who is made where none is given."""
+    with embedded.running(data_dir) as url:
+        user = user or rows.insert(url, "User", email=email)
+        thread = rows.insert(url, "Thread", userId=user, title="A thread")
+        message = rows.insert(url, "ChatMessage", userId=user, threadId=thread, content="A message")
+        rows.insert(url, "ContentIdea", chatMessageId=message, title="An idea")
+    return user
+
+
+def workspace_of(email: str) -> dict[str, Any]:
+    ideas = {"nodes": [{"title": "An idea"}]}
+    messages = {"nodes": [{"content": "A message", "ideas": ideas}]}
+    threads = {"nodes": [{"title": "A thread", "messages": messages}]}
+    return {"data": {"viewer": {"email": email, "threads": threads}}}
