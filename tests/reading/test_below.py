@@ -24,3 +24,19 @@ async def test_the_row_that_only_tells_that_there_are_more_lends_nothing_to_the_
 
     assert await ask(1) == [[str(newer)]]
     assert await ask(2) == [[str(newer)], [str(older), str(message)]]
+
+
+async def test_quotas_are_read_with_the_caller(client: Client, database_url: str) -> None:
+    user = insert(database_url, "User")
+    insert(database_url, "Persona", userId=user)
+    body = {
+        "query": "{ viewer { quotas { type used } quota(type: PERSONA) { used limit } } }",
+        "extensions": {"compiled": True},
+    }
+    headers = {"authorization": f"Bearer {client.token(user)}"}
+
+    answer = (await client.http.post("/graphql", json=body, headers=headers)).json()
+
+    assert answer["extensions"] == {"compiled": True}
+    assert answer["data"]["viewer"]["quota"] == {"used": 1, "limit": 0}
+    assert {state["type"]: state["used"] for state in answer["data"]["viewer"]["quotas"]}["PERSONA"] == 1

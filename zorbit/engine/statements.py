@@ -31,12 +31,13 @@ def prepared(statement: Any, names: Iterable[str], *, is_custom: bool = False) -
 
     With `is_custom` PostgreSQL plans it for their values.
     """
-    compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
-    given = set(names)
+    given = dict.fromkeys(names)
+    # Expanded, because a list after IN has as many parameters as values.
+    made = statement.compile(dialect=DIALECT).construct_expanded_state(given)
     parameters = [
-        name if name in given else encoded(compiled.params[name]) for name in compiled.positiontup or ()
+        name if name in given else encoded(made.parameters[name]) for name in made.positiontup or ()
     ]
-    return Prepared(Statement(str(compiled), is_custom=is_custom), tuple(parameters))
+    return Prepared(Statement(made.statement, is_custom=is_custom), tuple(parameters))
 
 
 def limited(statement: Select[Any], number: int) -> Select[Any]:
