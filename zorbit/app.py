@@ -30,8 +30,8 @@ from zorbit.endpoint import GraphQL, guarded
 from zorbit.engine import http
 from zorbit.engine.compiled import CompiledReads
 from zorbit.engine.operations import Operations, Refusal
+from zorbit.engine.pool import Pool
 from zorbit.engine.waiting import within
-from zorbit.engine.wire import Pool
 from zorbit.errors import Code, OperatorError, Refused
 from zorbit.logs import RequestLog
 from zorbit.services import renewals

@@ -6,8 +6,9 @@ from typing import Any
 
 import psycopg
 
+from zorbit.engine.pool import Pool
 from zorbit.engine.statements import encoded
-from zorbit.engine.wire import Connection, Pool, Rows, Statement
+from zorbit.engine.wire import Connection, Rows, Statement
 
 PATIENCE = 5.0
 ECHO = Statement("SELECT $1::text")

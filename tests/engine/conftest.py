@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from tests.engine import PATIENCE, Pools
-from zorbit.engine.wire import Connection, Pool
+from zorbit.engine.pool import Pool
+from zorbit.engine.wire import Connection
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 
 from zorbit import db
 from zorbit.config import Settings
-from zorbit.engine.wire import Pool, Statement
+from zorbit.engine.pool import Pool
+from zorbit.engine.wire import Statement
 
 LEAVE = Statement("SELECT pg_terminate_backend(pg_backend_pid())")
 

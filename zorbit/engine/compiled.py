@@ -27,9 +27,9 @@ from zorbit.engine.arguments import has_variable
 from zorbit.engine.levels import Unplanned
 from zorbit.engine.planning import Planner
 from zorbit.engine.plans import Gone, Plan
+from zorbit.engine.pool import Pool
 from zorbit.engine.readings import Graph
 from zorbit.engine.values import Odd
-from zorbit.engine.wire import Pool
 
 PLANS = 16
 """Plans of one operation: kinds of viewers, and the values of its variables in @skip and @include."""

@@ -8,11 +8,12 @@ from sqlalchemy import func
 from sqlalchemy.orm import aliased
 
 from zorbit.engine.levels import Build, Level, Weight
+from zorbit.engine.pool import Pool
 from zorbit.engine.readings import Graph
 from zorbit.engine.runs import Fetch, Given, ResolvedField, Run, fetch, resolve
 from zorbit.engine.statements import Prepared, encoded, prepared
 from zorbit.engine.waiting import within
-from zorbit.engine.wire import Pool, Rows
+from zorbit.engine.wire import Rows
 
 
 class Gone(Exception):  # noqa: N818 - an answer, not an error of the program

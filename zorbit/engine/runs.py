@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
+from zorbit.engine.pool import Pool
 from zorbit.engine.readings import Arguments, Graph
 from zorbit.engine.values import Odd
-from zorbit.engine.wire import Parameters, Pool, Rows, Statement
+from zorbit.engine.wire import Parameters, Rows, Statement
 
 
 class Fetch(NamedTuple):
