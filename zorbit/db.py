@@ -107,6 +107,8 @@ def _session_options(settings: Settings, more: Mapping[str, str]) -> str:
         "statement_timeout": f"{settings.statement_timeout * 1000:.0f}ms",
         "lock_timeout": f"{settings.lock_timeout * 1000:.0f}ms",
         "idle_in_transaction_session_timeout": "60s",
+        # What is given up here is given up there.
+        "client_connection_check_interval": "1s",
         # Whatever the database's or the role's own are.
         "timezone": "UTC",
         "datestyle": "ISO",

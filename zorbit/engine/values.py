@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from graphql import GraphQLEnumType, GraphQLOutputType, get_nullable_type, is_list_type, is_non_null_type
+from graphql import GraphQLEnumType, GraphQLOutputType, get_nullable_type, is_list_type
 from sqlalchemy.dialects.postgresql import JSONB
 
 Converter = Callable[[Any], Any]
@@ -58,11 +58,6 @@ def present(value: Any) -> Any:
     if value is None:
         raise Odd
     return value
-
-
-def is_required(kind: GraphQLOutputType) -> bool:
-    """Whether a field is never null."""
-    return is_non_null_type(kind)
 
 
 def _finite(value: float) -> float:
