@@ -35,7 +35,7 @@ soak: .venv/ready  ## 100 times the examples, 50 kills, 1,000 rounds of writers,
 	  rm -rf $$folder; } | tee docs/soak.txt
 
 bench: .venv/ready  ## measure all peers side by side, and write bench/RESULTS.md; options in ARGS, see bench/README.md
-	$(RUN)/python -m bench run $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(RUN)/python -m bench run $(ARGS)
 
 bench-growth: .venv/ready  ## how cost grows: data under bench/growth/data, plots under docs/images; options in ARGS
 	$(RUN)/python -m bench.growth $(ARGS)
