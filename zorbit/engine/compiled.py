@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import psycopg
 import structlog
 from graphql import (
     DocumentNode,
@@ -37,6 +38,8 @@ SWITCHES = ("skip", "include")
 PLAIN: dict[str, type] = {"ID": str, "String": str, "Boolean": bool, "Int": int}
 """Scalars whose values are what JSON makes of them, if they are of this type."""
 INT_LIMIT = 2**31
+UNWRITABLE = (ArithmeticError, KeyError, TypeError, ValueError, psycopg.DataError)
+"""What comes of values that their types do not allow: an unknown member of an enum, the year 10000."""
 
 logger = structlog.get_logger(__name__)
 
@@ -216,7 +219,7 @@ class CompiledReads:
         except Exception as error:
             if self.graph.is_outage(error):
                 raise
-            if self._is_answer(error):
+            if self._is_answer(error) or isinstance(error, UNWRITABLE):
                 return self._left("a value or an argument")
             # The resolvers answer all the same, but this should not have been theirs.
             logger.warning("plan given up", exc_info=True)
