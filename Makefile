@@ -11,7 +11,7 @@ serve: .venv/ready  ## the API with GraphiQL, demo data and an embedded PostgreS
 	$(RUN)/zorbit serve --demo
 
 test: .venv/ready  ## the whole suite, in parallel; PYTEST_ADDOPTS=--cov measures its branch coverage, and takes a third longer
-	PYTHONDONTWRITEBYTECODE= $(RUN)/pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(RUN)/pytest -n 3 --dist worksteal
 
 check: .venv/ready  ## format, lint, types, the direction of imports
 	$(RUN)/ruff format --check .
