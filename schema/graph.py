@@ -190,8 +190,7 @@ def _listing(relation: ToMany, given: Mapping[str, Any]) -> Listing:
     search = given.get("search")
     if search is not None:
         text_of(search, "search", SEARCH_LIMIT)
-    bounds = {name: given.get(name) for name in ("first", "after", "last", "before")}
-    return Listing(relation, where, search, order, paging.page(relation.table, order, **bounds))
+    return Listing(relation, where, search, order, paging.page_of(relation.table, order, given))
 
 
 def _source(listing: Listing, parent: UUID | None) -> Source:

@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 import strawberry
 
+from schema import readings
 from schema.connections import Connection, Source
-from schema.fields import field
+from schema.fields import READING, field
 from schema.graph import Node, one, shape
 from schema.personas import SystemPersona
 from zorbit import models
 from zorbit.context import Context
+from zorbit.engine.readings import Same
 from zorbit.models import PostStatus, SubscriptionStatus
 from zorbit.models.content import status_of
 from zorbit.paging import Page
@@ -79,10 +81,15 @@ class Post(Node):
 class DuePost:
     """A due post."""
 
-    post: Annotated["Post", strawberry.lazy("schema.posts")] = strawberry.field(description="The post.")
-    owner_email: str = strawberry.field(description="Where its owner can be reached.")
+    post: Annotated["Post", strawberry.lazy("schema.posts")] = strawberry.field(
+        description="The post.", metadata={READING: Same()}
+    )
+    owner_email: str = strawberry.field(
+        description="Where its owner can be reached.", metadata={READING: readings.OWNER_EMAIL}
+    )
     subscription_status: SubscriptionStatus = strawberry.field(
-        description="Where its owner's subscription stands."
+        description="Where its owner's subscription stands.",
+        metadata={READING: readings.SUBSCRIPTION_STATUS},
     )
 
 

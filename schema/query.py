@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
 from strawberry.types import Info
 
-from schema import graph, posts, previews, trash
+from schema import graph, posts, previews, readings, trash
 from schema.access import Access
 from schema.connections import Connection
 from schema.fields import field
@@ -21,7 +22,7 @@ from schema.users import User
 from zorbit import models, paging
 from zorbit.checks import text_of, uuid_of
 from zorbit.context import Context
-from zorbit.engine.readings import Caller, Nodes, Restricted
+from zorbit.engine.readings import Caller, Computed, Nodes, Restricted
 from zorbit.errors import BadInput
 from zorbit.services import nodes, users
 from zorbit.services.personas import system_personas
@@ -116,23 +117,33 @@ class Query:
         models.AuditEntry, "For admins: everything that was recorded.", filters=("subject_id", "created_at")
     )
 
-    @field("For admins: the live user with this e-mail address, in whatever case.", Access.ADMINS)
+    @field(
+        "For admins: the live user with this e-mail address, in whatever case.",
+        Access.ADMINS,
+        reading=readings.user_by_email(lambda given: _email(given["email"])),
+    )
     async def user_by_email(
         self,
         info: Info[Context, None],
         email: Annotated[str, strawberry.argument(description="The address.")],
     ) -> User | None:
         """Addresses are unique among live users."""
-        found = await info.context.loaders.once(users.by_email, text_of(email, "email", users.EMAIL_LIMIT))
+        found = await info.context.loaders.once(users.by_email, _email(email))
         return cast("User | None", found)
 
-    @field("The personas that ship with the product, the same for everybody.", Access.ANYBODY)
+    @field(
+        "The personas that ship with the product, the same for everybody.",
+        Access.ANYBODY,
+        reading=Computed(lambda _root: system_personas().values(), ()),
+    )
     def system_personas(self) -> list[SystemPersona]:
         """From the package, not from the database."""
         return cast("list[SystemPersona]", list(system_personas().values()))
 
     @field(
-        "For publishers: the posts to be posted now, those first that have waited longest.", Access.PUBLISHERS
+        "For publishers: the posts to be posted now, those first that have waited longest.",
+        Access.PUBLISHERS,
+        reading=readings.due_posts(partial(paging.page_of, models.Post, LONGEST_DUE_FIRST)),
     )
     def due_posts(
         self,
@@ -146,7 +157,13 @@ class Query:
         page = paging.page(models.Post, LONGEST_DUE_FIRST, first=first, after=after, last=last, before=before)
         return cast("Connection[DuePost]", posts.due_posts(info.context, page))
 
-    @field("What was deleted and can be restored, the latest first.", Access.PEOPLE)
+    @field(
+        "What was deleted and can be restored, the latest first.",
+        Access.PEOPLE,
+        reading=readings.trash_of(
+            lambda given: (_owner(given.get("user_id")), paging.page_of(models.Post, LATEST_FIRST, given))
+        ),
+    )
     def trash(
         self,
         info: Info[Context, None],
@@ -160,7 +177,7 @@ class Query:
         before: Before = None,
     ) -> Connection[TrashEntry] | None:
         """Rows below deleted ancestors too; another's trash is empty, as if it were not there."""
-        owner = info.context.viewer.id if user_id is None else uuid_of(user_id, "userId")
+        owner = _owner(user_id) or info.context.viewer.id
         page = paging.page(models.Post, LATEST_FIRST, first=first, after=after, last=last, before=before)
         return cast("Connection[TrashEntry]", trash.of_user(cast("UUID", owner), page))
 
@@ -173,7 +190,11 @@ class Query:
         """By the rules of restoring itself."""
         return await previews.of_row(info.context, uuid_of(id, "id"))
 
-    @field("For admins: the users who were deleted, the latest first.", Access.ADMINS)
+    @field(
+        "For admins: the users who were deleted, the latest first.",
+        Access.ADMINS,
+        reading=readings.deleted_users(partial(paging.page_of, models.User, LATEST_FIRST)),
+    )
     def deleted_users(
         self,
         first: First = None,
@@ -184,6 +205,14 @@ class Query:
         """With what they are recognised by, their address."""
         page = paging.page(models.User, LATEST_FIRST, first=first, after=after, last=last, before=before)
         return cast("Connection[TrashEntry]", trash.of_everybody(page))
+
+
+def _email(email: str) -> str:
+    return text_of(email, "email", users.EMAIL_LIMIT)
+
+
+def _owner(user_id: str | None) -> UUID | None:
+    return None if user_id is None else uuid_of(user_id, "userId")
 
 
 def _keys(ids: Sequence[str]) -> list[UUID]:

@@ -12,18 +12,21 @@ from strawberry.types.arguments import convert_arguments
 
 from schema.fields import READING
 from schema.scalars import AS_STORED
-from zorbit import models, paging
+from zorbit import models, paging, visibility
 from zorbit.auth import viewers
 from zorbit.checks import id_of
 from zorbit.config import Settings
 from zorbit.db import unavailable
 from zorbit.engine.levels import database_column
-from zorbit.engine.readings import Bounds, ById, Graph, Many, One
+from zorbit.engine.readings import Bounds, ById, ByText, ColumnOf, Graph, Many, ManyMade, One
 from zorbit.engine.values import reader
 from zorbit.errors import Refused
 from zorbit.loaders import statements
 from zorbit.loaders.relations import Listing, ToMany, ToOne, slotted
+from zorbit.paging import Order, Page
+from zorbit.services import publishing, trash, users
 from zorbit.services.terms import terms
+from zorbit.slots import Slots, operand
 from zorbit.visibility import NONE, PART_OF, Viewer, conditions, known_along, target_of
 
 Known = AbstractSet[type[models.Row]]
@@ -61,23 +64,100 @@ def rows_of(relation: ToMany, listing: Callable[[Mapping[str, Any]], Listing]) -
         relation.table,
         relation.key,
         listing=lambda given: slotted(listing(given), statements.plain),
-        page=lambda shape, viewer: statements.page(shape, viewer, known),
-        members=lambda shape, viewer: statements.members(shape, viewer, known),
+        page=lambda shape, viewer, _terms: statements.page(shape, viewer, known),
+        members=lambda shape, viewer, _terms: statements.members(shape, viewer, known),
         order=lambda shape, rows: paging.ordering(rows, shape.order, shape.page.backward),
-        bounds=_bounds,
+        bounds=lambda shape: _bounds(shape.page),
         # Whether an index of words is worth while depends on how rare they are.
         is_custom=lambda shape: shape.search is not None,
-        cursor=_cursor,
+        cursor=lambda shape: _cursor(shape.relation.table, shape.order),
     )
 
 
-def _bounds(shape: Listing) -> Bounds:
-    return Bounds(shape.page.size, shape.page.beyond is not None, shape.page.backward)
+def due_posts(asked: Callable[[Mapping[str, Any]], Page]) -> Many:
+    """The posts that are due; `asked` tells which page the arguments ask for."""
+    table, order = models.Post, publishing.LONGEST_DUE_FIRST
+    return Many(
+        table,
+        None,
+        listing=lambda given: _slotted(asked(given)),
+        page=lambda page, _viewer, terms: paging.paged(publishing.due(terms), table, order, page),
+        members=lambda _page, _viewer, terms: publishing.due(terms),
+        order=lambda page, rows: paging.ordering(rows, order, page.backward),
+        bounds=_bounds,
+        is_custom=_never,
+        cursor=lambda _page: _cursor(table, order),
+    )
 
 
-def _cursor(shape: Listing) -> tuple[str, Callable[[Any, str], str]]:
-    order = shape.order
-    read = reader(database_column(shape.relation.table, order.field).type)
+# What a publisher is told of a due post's owner, none of whose rows they see.
+OWNER_EMAIL = ColumnOf(
+    One(models.User, lambda post, row, _viewer: [row.id == post.user_id], ("user_id",)), "email"
+)
+SUBSCRIPTION_STATUS = ColumnOf(
+    One(models.Subscription, lambda post, row, _viewer: [row.user_id == post.user_id], ("user_id",)), "status"
+)
+
+
+def trash_of(asked: Callable[[Mapping[str, Any]], tuple[UUID | None, Page]]) -> ManyMade:
+    """One user's trash; `asked` tells whose (None: the caller's own), and which page."""
+
+    def listing(given: Mapping[str, Any]) -> tuple[Any, list[Any]]:
+        (owner_id, page), slots = asked(given), Slots()
+        owner = None if owner_id is None else slots.take(owner_id)
+        return (owner, page.slotted(slots)), slots.values
+
+    def owner_of(shape: Any, viewer: Viewer) -> Any:
+        return viewer.id if shape[0] is None else operand(shape[0], Uuid())
+
+    return ManyMade(
+        listing,
+        page=lambda shape, viewer, _terms: trash.entry_rows(viewer, owner_of(shape, viewer), shape[1]),
+        members=lambda shape, viewer, _terms: trash.every_id(viewer, owner_of(shape, viewer)),
+        make=trash.entry,
+        bounds=lambda shape: _bounds(shape[1]),
+        is_custom=_never,
+        cursor=lambda _shape: _cursor(models.Post, trash.LATEST_FIRST),
+    )
+
+
+def deleted_users(asked: Callable[[Mapping[str, Any]], Page]) -> ManyMade:
+    """The deleted users; `asked` tells which page the arguments ask for."""
+    return ManyMade(
+        listing=lambda given: _slotted(asked(given)),
+        page=lambda page, viewer, _terms: trash.user_rows(viewer, page),
+        members=lambda _page, viewer, _terms: visibility.deleted_users(viewer),
+        make=trash.entry,
+        bounds=_bounds,
+        is_custom=_never,
+        cursor=lambda _page: _cursor(models.User, trash.LATEST_FIRST),
+    )
+
+
+def user_by_email(email: Callable[[Mapping[str, Any]], str]) -> ByText:
+    """The live user with the address that the arguments name."""
+    return ByText(
+        models.User,
+        email,
+        lambda row, text, viewer: [users.has_email(row, text), *visible(row, viewer)],
+    )
+
+
+def _never(_shape: Any) -> bool:
+    return False
+
+
+def _slotted(page: Page) -> tuple[Page, list[Any]]:
+    slots = Slots()
+    return page.slotted(slots), slots.values
+
+
+def _bounds(page: Page) -> Bounds:
+    return Bounds(page.size, page.beyond is not None, page.backward)
+
+
+def _cursor(table: type[models.Row], order: Order) -> tuple[str, Callable[[Any, str], str]]:
+    read = reader(database_column(table, order.field).type)
 
     def cursor(value: Any, id: str) -> str:
         return paging.cursor_at(order, value if read is None or value is None else read(value), id)

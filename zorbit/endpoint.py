@@ -23,7 +23,7 @@ from zorbit.context import Context
 from zorbit.db import Database, unavailable
 from zorbit.demo import DEMO_EMAIL
 from zorbit.engine import http
-from zorbit.engine.compiled import Caller
+from zorbit.engine.compiled import Principal
 from zorbit.engine.http import Answer, Disconnected, HTTPRefused
 from zorbit.engine.operations import Operations, Request
 from zorbit.engine.plans import Gone
@@ -99,7 +99,7 @@ class GraphQL:
             return None
         for _ in range(2):
             viewer, parameters = self.seen.get(claims) or await self._look_up(claims)
-            caller = Caller(viewer.role, parameters)
+            caller = Principal(viewer.role, parameters)
             try:
                 return await self.operations.read(asked, caller, partial(self._at, viewer))
             except Gone:

@@ -6,8 +6,8 @@ that rows inserted or deleted between two pages neither skip nor repeat another 
 
 import base64
 import binascii
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -15,8 +15,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, or_, tuple_
 
+from zorbit.engine.statements import limited
 from zorbit.errors import BadInput
-from zorbit.slots import operand
+from zorbit.slots import Slots, operand
 
 DEFAULT_SIZE = 20
 MAXIMUM_SIZE = 100
@@ -57,6 +58,13 @@ class Page:
     beyond: Place | None = None
     backward: bool = False
 
+    def slotted(self, slots: Slots) -> "Page":
+        """What a statement depends on: a cursor's values are left open."""
+        if self.beyond is None:
+            return self
+        value = None if self.beyond.value is None else slots.take(self.beyond.value)
+        return replace(self, beyond=Place(value, slots.take(self.beyond.id)))
+
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[R]):
@@ -65,6 +73,11 @@ class Slice(Generic[R]):
     rows: Sequence[R]
     has_next: bool
     has_previous: bool
+
+
+def page_of(columns: Any, order: Order, given: Mapping[str, Any]) -> Page:
+    """The page that a connection's arguments ask for, among others; for the rest see `page`."""
+    return page(columns, order, **{name: given.get(name) for name in ("first", "after", "last", "before")})
 
 
 def page(
@@ -101,7 +114,7 @@ def paged(statement: S, columns: Any, order: Order, page: Page) -> S:
     """
     if page.beyond is not None:
         statement = statement.where(_beyond(columns, order, page.beyond, page.backward))
-    return statement.order_by(*ordering(columns, order, page.backward)).limit(page.size + 1)
+    return limited(statement.order_by(*ordering(columns, order, page.backward)), page.size + 1)
 
 
 def ordering(columns: Any, order: Order, backward: bool) -> list[UnaryExpression[Any]]:

@@ -85,8 +85,9 @@ def visible(table: type[T], viewer: Viewer, known: AbstractSet[type[models.Row]]
 
 def trashed(table: type[T], viewer: Viewer, owner_id: UUID) -> Select[T]:
     """The rows of `owner_id` that were themselves deleted, also below deleted ancestors."""
-    may_see = viewer.sees_everything or viewer.id == owner_id
-    return select(table).where(_deleted(table), owner_key(table) == owner_id if may_see else false())
+    owner = owner_key(table)
+    own = true() if viewer.sees_everything else owner == viewer.id
+    return select(table).where(_deleted(table), owner == owner_id, own)
 
 
 def restorable(table: type[T], viewer: Viewer) -> Select[T]:

@@ -122,7 +122,7 @@ async def test_a_list_keeps_a_bounded_number_of_statements(twins: Twins, caller:
             where = {name: {"eq": True} for name in columns[:number]}
             await send(twins, caller, query, size=size, where=where)
 
-    held = [made for made in gc.get_objects() if isinstance(made, lists.Connection)]
+    held = [made for made in gc.get_objects() if isinstance(made, lists.ListField)]
     assert max(len(made._shapes) for made in held) == lists.SHAPES
     assert kept(twins)["weight"] > of_one_shape + lists.SHAPES
     hold(twins)

@@ -12,7 +12,7 @@ from tests.reading.conftest import sweep
 from tests.reading.twins import Twins
 from tests.schema import test_statement_counts
 from tests.schema.lists import LISTS, NODES, ROOT, TO_ONE, Edge
-from tests.schema.workspace import Workspace, fill
+from tests.schema.workspace import ROWS, Workspace, fill
 from zorbit.engine import wire
 
 pytestmark = pytest.mark.untraced  # to trace them takes half as long again; others go the same ways
@@ -29,6 +29,8 @@ class Sent:
     """How many statements of plans went in each."""
     resolved: list[str] = field(default_factory=list)
     """The resolvers' statements."""
+    rows: int = 0
+    """How many PostgreSQL gave for plans."""
 
     @property
     def statements(self) -> int:
@@ -41,9 +43,11 @@ def sent() -> Iterator[Sent]:
     """Counts what is sent to PostgreSQL, by plans and by resolvers."""
     found, run = Sent(), wire.Connection.run
 
-    async def noted(connection: wire.Connection, asked: wire.Asked, patience: float) -> list[wire.Rows]:
+    async def noted(connection: wire.Connection, asked: wire.Batch, patience: float) -> list[wire.Rows]:
         found.round_trips.append(len(asked))
-        return await run(connection, asked, patience)
+        answers = await run(connection, asked, patience)
+        found.rows += sum(map(len, answers))
+        return answers
 
     wire.Connection.run = noted  # type: ignore[method-assign, assignment] # it is put back
     try:
@@ -127,3 +131,44 @@ async def test_whoever_may_not_see_a_row_costs_no_more(client: Client, workspace
     other = await counts(lambda: client.data(query, by=stranger))
 
     assert (owner, other) == ((CALLER + 1, 2), (CALLER, 1))
+
+
+@pytest.mark.parametrize(
+    ("query", "statements"),
+    [
+        ('trash(userId: "{owner}") { nodes { id title blockedBy { id } } totalCount }', 2),
+        ("deletedUsers { nodes { title } pageInfo { endCursor } }", 1),
+        ("duePosts { nodes { post { persona { id } } ownerEmail subscriptionStatus } totalCount }", 2),
+        ('userByEmail(email: "{email}") { name subscription { status } }', 0),
+        ("systemPersonas { name }", 0),
+        ('post(id: "{post}") { systemPersona { name } }', 0),
+    ],
+)
+async def test_what_services_answer_is_asked_together_with_the_caller(
+    client: Client, workspace: Workspace, query: str, statements: int
+) -> None:
+    email = await client.data("{ viewer { email } }", by=workspace.owner)
+    query = query.replace("{email}", email["viewer"]["email"])
+    query = query.replace("{owner}", str(workspace.owner))
+    query = query.replace("{post}", str(workspace.ids["Post"][0]))
+
+    taken = await counts(lambda: client.data(f"{{ {query} }}", by=workspace.admin))
+
+    assert taken == (CALLER + statements, 1)
+
+
+async def test_of_a_named_row_that_is_anothers_no_lists_are_read(
+    client: Client, workspace: Workspace
+) -> None:
+    invoice, stranger = workspace.ids["Invoice"][0], workspace.ids["User"][2]
+    query = f'{{ invoice(id: "{invoice}") {{ items {{ nodes {{ id }} totalCount }} }} }}'
+    await client.data("{ viewer { id } }", by=stranger)
+
+    with sent() as owners:
+        await client.data(query, by=workspace.owner)
+    with sent() as others:
+        await client.data(query, by=stranger)
+
+    caller = total = 1
+    assert owners.rows == caller + ROWS + total
+    assert (others.statements, others.rows) == (owners.statements, caller + total)

@@ -37,7 +37,7 @@ Details = list[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Selected:
     """A field of an object, as a client asks for it."""
 
     parent: GraphQLObjectType
@@ -61,11 +61,11 @@ class Asked:
         return is_non_null_type(self.field.type)
 
 
-def given_to(graph: Graph, asked: Asked) -> Given:
+def given_to(graph: Graph, selected: Selected) -> Given:
     """A field's arguments."""
-    if asked.details[0].fragment_variable_values is not None:
+    if selected.details[0].fragment_variable_values is not None:
         raise Unplanned("arguments of fragments")
-    field, node = asked.field, asked.node
+    field, node = selected.field, selected.node
     names, direct, constants = graph.names(field), {}, []
     for argument in node.arguments or ():
         name, value = argument.name.value, argument.value

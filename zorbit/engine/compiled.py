@@ -45,7 +45,7 @@ logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Principal:
     """Who asks."""
 
     kind: Any
@@ -77,7 +77,11 @@ class Planned:
 
     def plan_for(self, kind: Any, variables: VariableValues) -> Plan | Unplanned | None:
         """The plan, if it has been made."""
-        return self.plans.get(self.key(kind, variables))
+        key = self.key(kind, variables)
+        if key not in self.plans:
+            return None
+        self.plans.move_to_end(key)
+        return self.plans[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Asked:
     """The variables as they came."""
     variables: VariableValues
     """The variables coerced."""
-    caller: Caller
+    caller: Principal
     context: Callable[[str], Any]
     """Makes the resolvers' context, for the time at which the caller was read."""
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from graphql import GraphQLObjectType, get_named_type
 
-from zorbit.engine.levels import compiled
-from zorbit.engine.lists import Connection
+from zorbit.engine.levels import Build, compiled
+from zorbit.engine.lists import ListField
 
 Details = list[Any]
 Below = Callable[[GraphQLObjectType, Details], Mapping[str, Details]]
 """What is selected of an object."""
+BuildObjects = Callable[[GraphQLObjectType, Details], Build]
+"""Makes what makes the rows' objects."""
 
 # A page's rows are `rs[i:j]`, their objects `os[n][i:j]`.
 PAGE_INFO = {
@@ -28,19 +30,18 @@ LOOKS_FURTHER = {"hasNextPage", "hasPreviousPage"}
 class Planning:
     """What the code of a connection is made with."""
 
-    connection: Connection
+    connection: ListField
     below: Below
-    row: Callable[[GraphQLObjectType, Details], str]
-    """Makes the code for a row's object."""
+    build: BuildObjects
 
     @property
     def id(self) -> int:
         """Where in a row its id is."""
-        return self.connection.level.column(self.connection.level.rows, "id")
+        return self.connection.pages.id
 
     def objects(self, kind: GraphQLObjectType, details: Details) -> int:
         """Which of the rows' objects these are: each selection makes its own."""
-        self.connection.builds.append(self.connection.level.build(self.row(kind, details)))
+        self.connection.builds.append(self.build(kind, details))
         return len(self.connection.builds) - 1
 
 
@@ -71,8 +72,8 @@ def _page_info(planning: Planning, kind: GraphQLObjectType, fields: Mapping[str,
     parts = []
     for key, details in fields.items():
         name = details[0].node.name.value
-        planning.connection.looks_further |= name in LOOKS_FURTHER
-        planning.connection.has_cursors |= name in CURSORS
+        planning.connection.pages.looks_further |= name in LOOKS_FURTHER
+        planning.connection.pages.has_cursors |= name in CURSORS
         code = repr(kind.name) if name == "__typename" else PAGE_INFO[name].format(id=planning.id)
         parts.append(f"{key!r}: {code}")
     return "{" + ", ".join(parts) + "}"
@@ -85,7 +86,7 @@ def _edges(planning: Planning, kind: GraphQLObjectType, fields: Mapping[str, Det
         if name == "__typename":
             code = repr(kind.name)
         elif name == "cursor":
-            planning.connection.has_cursors = True
+            planning.connection.pages.has_cursors = True
             code = f"cursor(r[1], r[{planning.id}])"
         else:
             node: Any = get_named_type(kind.fields[name].type)

@@ -1,4 +1,4 @@
-"""Connections: a page of each parent's rows in one statement, their number in another."""
+"""Lists: a page of each parent's rows in one statement, their number in another."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -8,19 +8,15 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, literal_column, select, true
-from sqlalchemy.orm import aliased
-
-from zorbit.engine.levels import Build, Level, Weight
-from zorbit.engine.readings import Bounds, Many
+from zorbit.engine.levels import Build, Weight
+from zorbit.engine.pages import ObjectPages, RowPages
+from zorbit.engine.readings import CALLER, Bounds, Many, ManyMade
 from zorbit.engine.runs import Fetch, Given, Run
-from zorbit.engine.statements import Prepared, array, encoded, limited, prepared
+from zorbit.engine.statements import Prepared, array, encoded, prepared
 from zorbit.engine.wire import Rows
 
 SHAPES = 32
 """Shapes of arguments whose statements a list remembers: a client may send them as variables."""
-ONE: Any = literal_column("1")
-NOTHING: Any = literal_column("NULL")
 
 Make = Callable[..., Any]
 """A connection's object of (rows, objects, from, to, has next, has previous, cursor, total)."""
@@ -36,20 +32,20 @@ class Shape:
     has_values: bool
     """Whether each request has values of its own for the statements."""
     statements: dict[Any, Prepared] = field(default_factory=dict)
-    """By form: of a list at the root, of one parent's, of many parents', of those of another list."""
+    """By what tells them apart."""
 
     def statement(
-        self, connection: "Connection", form: Any, make: Callable[[Any, Any], Any], names: Iterable[str]
+        self, asker: "ListField", key: Any, make: Callable[[], Any], names: Iterable[str]
     ) -> Prepared:
-        """The statement of a form, made when it is first asked for."""
-        known = self.statements.get(form)
+        """The statement of that `key`, made when it is first asked for."""
+        known = self.statements.get(key)
         if known is None:
             if len(self.statements) >= SHAPES:
-                connection.weight.characters -= self.characters
+                asker.weight.characters -= self.characters
                 self.statements.clear()
-            is_custom = connection.reading.is_custom(self.key)
-            known = self.statements[form] = prepared(make(self.key, form), names, is_custom=is_custom)
-            connection.weight.characters += len(known.statement.text)
+            is_custom = asker.reading.is_custom(self.key)
+            known = self.statements[key] = prepared(make(), names, is_custom=is_custom)
+            asker.weight.characters += len(known.statement.text)
         return known
 
     @property
@@ -78,13 +74,14 @@ class Found:
 
 
 @dataclass(slots=True, eq=False)
-class Connection:
-    """A connection field below rows, or at the root."""
+class ListField:
+    """A connection below rows, or at the root."""
 
-    reading: Many
-    viewer: Any
+    reading: Many | ManyMade
     given: Given
-    level: Level
+    pages: RowPages | ObjectPages
+    kids: Sequence[Any]
+    """What is fetched below its rows."""
     key: int
     """Where in a parent's row its id is; nowhere at the root."""
     known: str | None
@@ -95,9 +92,6 @@ class Connection:
     make: Make | None = None
     has_rows: bool = False
     has_total: bool = False
-    has_cursors: bool = False
-    looks_further: bool = False
-    """Whether one row more is read, to tell whether the list goes on."""
     _shapes: OrderedDict[Any, Shape] = field(default_factory=OrderedDict)
     _constant: tuple[Shape, dict[str, bytes | None]] | None = None
     """What it asks for where that is the same for every request."""
@@ -105,18 +99,17 @@ class Connection:
     @property
     def is_first(self) -> bool:
         """Whether it can be fetched together with the root."""
-        return self.known is not None or self.reading.key is None
+        return self.known is not None or self.key < 0
 
     def first(self, run: Run) -> list[Fetch]:
         """What is fetched together with the root, and what lies below that."""
-        if self.reading.key is None:
-            fetches = self._fetches(run, [None], "root")
-        else:
-            key = run.values[self.known or ""]
-            if key is None:
-                return []
-            fetches = self._fetches(run, [key.decode()], "one")
-        return fetches + self._chained(run, "root" if self.reading.key is None else "one")
+        if self.known is None:
+            return self._fetches(run, [None], "root") + self._chained(run, "root")
+        key = run.values[self.known]
+        if key is None:
+            return []
+        form = "one" if self.known == CALLER else "named"
+        return self._fetches(run, [key.decode()], form) + self._chained(run, form)
 
     def fetches(self, run: Run, rows: Rows) -> list[Fetch]:
         """What is fetched once the parents' rows are there."""
@@ -135,7 +128,7 @@ class Connection:
         found: Found | None = run.found.get(self)
         if found is None or self.make is None:
             return {}
-        below = [kid.finished(run) for kid in self.level.kids]
+        below = [kid.finished(run) for kid in self.kids]
         objects = [build(found.rows, below) for build in self.builds]
         make, rows, cursor = self.make, found.rows, found.shape.cursor
         further, backward = found.shape.bounds.is_further, found.shape.bounds.is_backward
@@ -158,7 +151,7 @@ class Connection:
         found = run.found[self] = Found(shape)
         found.expect(keys)
         values = {**run.values, **given}
-        if form == "one":
+        if form in {"one", "named"}:
             values["key"] = keys[0].encode()
         elif form == "many":
             values["keys"] = array(keys)
@@ -170,10 +163,11 @@ class Connection:
 
         asked = []
         if self.has_rows:
-            page = shape.statement(self, form, self._page, values)
+            page = shape.statement(self, form, partial(self.pages.page, shape.key, form), values)
             asked.append(Fetch(page.statement, page.given(values), partial(self._take, run, found)))
         if self.has_total:
-            total = shape.statement(self, f"{form} total", self._total, values)
+            make = partial(self.pages.total, shape.key, form)
+            total = shape.statement(self, f"{form} total", make, values)
             asked.append(Fetch(total.statement, total.given(values), take_totals))
         return asked
 
@@ -184,30 +178,33 @@ class Connection:
         where a round trip costs both sides 50.
         """
         own = run.found[self].shape
-        if not self.has_rows or own.has_values:
+        if not self.has_rows or own.has_values or isinstance(self.pages, ObjectPages):
             return []
-        fetches = []
-        for kid in self.level.kids:
-            if not isinstance(kid, Connection) or not kid.is_below(self.level):
-                continue
-            shape, _ = kid._constant or kid._asked(run)  # noqa: SLF001 - of the same class
-            if shape.has_values:
-                continue
-            found = run.found[kid] = Found(shape)
-            values = run.values | {"key": run.values.get(self.known or "")}
-            parents = partial(self._rows, own.key, form, ["id"])
-            page = shape.statement(kid, ("below", own.key), partial(kid._page, parents=parents), values)  # noqa: SLF001 - of the same class
-            fetches.append(Fetch(page.statement, page.given(values), partial(kid._take, run, found)))  # noqa: SLF001 - of the same class
-        return fetches
+        values = run.values | {"key": run.values.get(self.known or "")}
+        parents = partial(self.pages.rows, own.key, form, ["id"])
+        own_id = self.pages.level.columns.get((0, "id"))
+        below = [kid for kid in self.kids if isinstance(kid, ListField) and kid.is_below(own_id)]
+        return [fetch for kid in below for fetch in kid.together(run, (form, own.key), parents, values)]
 
-    def is_below(self, level: Level) -> bool:
-        """Whether it hangs off a level's own rows, and can be read together with them."""
-        is_own = self.key == level.columns.get((0, "id"))
-        return is_own and not self.is_first and self.has_rows and not self.has_total
+    def is_below(self, id: int | None) -> bool:
+        """Whether it hangs off rows whose id is in that place, and can be read together with them."""
+        return self.key == id and not self.is_first and self.has_rows and not self.has_total
+
+    def together(
+        self, run: Run, key: Any, parents: Callable[[], Any], values: dict[str, bytes | None]
+    ) -> list[Fetch]:
+        """What is fetched together with the statement that `parents` makes, which `key` tells apart."""
+        shape, _ = self._constant or self._asked(run)
+        if shape.has_values or isinstance(self.pages, ObjectPages):
+            return []
+        found = run.found[self] = Found(shape)
+        make = partial(self.pages.page, shape.key, "below", parents)
+        page = shape.statement(self, key, make, values)
+        return [Fetch(page.statement, page.given(values), partial(self._take, run, found))]
 
     def _take(self, run: Run, found: Found, rows: Rows) -> list[Fetch]:
         self._group(found, rows)
-        return [below for kid in self.level.kids for below in kid.fetches(run, found.rows)]
+        return [below for kid in self.kids for below in kid.fetches(run, found.rows)]
 
     def _asked(self, run: Run) -> tuple[Shape, dict[str, bytes | None]]:
         key, given = self.reading.listing(self.given.of(run))
@@ -249,50 +246,3 @@ class Connection:
                 kept += reversed(page) if backward else page
                 found.ends[index] = (first, len(kept), count > size)
         found.rows = kept
-
-    def _rows(self, shape: Any, form: str, names: Iterable[str]) -> Any:
-        """Columns of a page's rows, and perhaps one more."""
-        reading = self.reading
-        size = reading.bounds(shape).size + self.looks_further
-        rows = limited(reading.page(shape, self.viewer), size)
-        if form == "one":
-            rows = rows.where(_is(reading.key, bindparam("key", type_=Uuid)))
-        return rows.with_only_columns(*(getattr(reading.table, name) for name in names))
-
-    def _page(self, shape: Any, form: Any, parents: Callable[[], Any] | None = None) -> Any:
-        """(the parent's position or id, the ordered value, the columns) of each page's rows."""
-        reading, table = self.reading, self.reading.table
-        ordered = reading.cursor(shape)[0]
-        rows = self._rows(shape, form, dict.fromkeys([*self.level.attributes(), ordered, "id"]))
-        if form in {"root", "one"}:
-            start, position = rows.subquery(), ONE
-            row = aliased(table, start)
-        else:
-            parent = parents().subquery() if parents else _parents()
-            key, position = (parent.c.id, parent.c.id) if parents else (parent.c.key, parent.c.position)
-            lateral = rows.where(_is(reading.key, key)).lateral()
-            start, row = parent.join(lateral, true()), aliased(table, lateral)
-        place = getattr(row, ordered) if self.has_cursors else NOTHING
-        selected = self.level.select(row, start, [position, place])
-        return selected.order_by(*([] if position is ONE else [position]), *reading.order(shape, row))
-
-    def _total(self, shape: Any, form: str) -> Any:
-        """(the parent's position, how many rows it has)."""
-        members, key = self.reading.members(shape, self.viewer), self.reading.key
-        if form == "many total":
-            parent = _parents()
-            members = members.where(_is(key, parent.c.key))
-            rows = members.with_only_columns(func.count(), maintain_column_froms=True)
-            return select(parent.c.position, rows.correlate(parent).scalar_subquery()).select_from(parent)
-        if form == "one total":
-            members = members.where(_is(key, bindparam("key", type_=Uuid)))
-        return members.with_only_columns(ONE, func.count(), maintain_column_froms=True)
-
-
-def _parents() -> Any:
-    keys = func.unnest(bindparam("keys", type_=ARRAY(Uuid)))
-    return keys.table_valued("key", with_ordinality="position").render_derived(name="parent")
-
-
-def _is(key: Any, value: Any) -> Any:
-    return key == value

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import ARRAY, Uuid, bindparam
@@ -11,10 +10,8 @@ from sqlalchemy import ARRAY, Uuid, bindparam
 from zorbit.engine.readings import Graph, Loaded
 from zorbit.engine.runs import Fetch, Given, Run
 from zorbit.engine.statements import Prepared, array, prepared
-from zorbit.engine.values import reader
+from zorbit.engine.values import Reader, object_of, reader
 from zorbit.engine.wire import Rows
-
-Reader = tuple[str, Callable[[Any], Any] | None]
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +50,7 @@ class LoadedRows:
         def take(rows: Rows) -> list[Fetch]:
             groups: dict[str, list[Any]] = defaultdict(list)
             for key, *values in rows:
-                groups[key].append(_row(readers, values))
+                groups[key].append(object_of(readers, values))
             run.found[self] = {key: self.reading.make(groups.get(key, [])) for key in keys}
             return []
 
@@ -67,15 +64,6 @@ class LoadedRows:
         readers = [(column.name, reader(column.type)) for column in columns]
         self._statement = prepared(statement, [*run.values, "keys"]), readers
         return self._statement
-
-
-def _row(readers: Sequence[Reader], values: Sequence[Any]) -> Any:
-    return SimpleNamespace(
-        **{
-            name: value if read is None or value is None else read(value)
-            for (name, read), value in zip(readers, values, strict=True)
-        }
-    )
 
 
 @dataclass(slots=True, eq=False)

@@ -31,13 +31,14 @@ def builder(kind: Any, details: list[Any], below: Below) -> Builder:
     elif is_leaf_type(inner):
         made = inner.serialize
     else:
-        made = _object(get_named_type(kind), details, below)
+        made = shown(get_named_type(kind), details, below)
     if is_non_null_type(kind):
         return lambda value: made(present(value))
     return lambda value: None if value is None else made(value)
 
 
-def _object(kind: Any, details: list[Any], below: Below) -> Builder:
+def shown(kind: Any, details: list[Any], below: Below) -> Builder:
+    """What makes an object of that type, never null."""
     fields: list[tuple[str, str, Builder]] = []
     for key, inner in below(kind, details).items():
         name = inner[0].node.name.value

@@ -20,7 +20,7 @@ from graphql import (
     validate,
 )
 
-from zorbit.engine.compiled import Asked, Caller, CompiledReads, Planned, planned
+from zorbit.engine.compiled import Asked, CompiledReads, Planned, Principal, planned
 
 TOKEN_LIMIT = 2_000
 CACHED_DOCUMENTS = 500
@@ -113,7 +113,7 @@ class Operations:
         return self._answer(result, request_id)
 
     async def read(
-        self, request: Request, caller: Caller, context: Callable[[str], Any]
+        self, request: Request, caller: Principal, context: Callable[[str], Any]
     ) -> dict[str, Any] | None:
         """The answer by a compiled plan; None where `run` has to answer. For the rest see CompiledReads."""
         if self.compiled is None:

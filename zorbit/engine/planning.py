@@ -14,36 +14,22 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    get_nullable_type,
-    is_leaf_type,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
-from sqlalchemy import Uuid, bindparam
+from sqlalchemy import Text, Uuid, bindparam
 
-from zorbit.engine import objects, values
-from zorbit.engine.arguments import Asked, Details, given_to
-from zorbit.engine.connections import Planning, plan_connection
-from zorbit.engine.levels import Level, On, Place, Unplanned, Weight, database_column
-from zorbit.engine.lists import Connection
+from zorbit.engine import objects, readings, values
+from zorbit.engine.arguments import Details, Selected, given_to
+from zorbit.engine.connections import BuildObjects, Planning, plan_connection
+from zorbit.engine.levels import Build, Level, On, Place, Source, Unplanned, Weight, database_column
+from zorbit.engine.lists import ListField
 from zorbit.engine.loads import LoadedField, LoadedRows
 from zorbit.engine.nodes import Kind, Kinds, NodesField, ReferenceField
+from zorbit.engine.pages import ObjectPages, RowPages
 from zorbit.engine.plans import Plan
-from zorbit.engine.readings import (
-    ById,
-    Caller,
-    Column,
-    Computed,
-    Graph,
-    Loaded,
-    Many,
-    Nodes,
-    One,
-    Reference,
-    Resolved,
-    Restricted,
-)
+from zorbit.engine.readings import CALLER, Graph
 from zorbit.engine.runs import Given, ResolvedField
 
 FIELDS = 2_000
@@ -70,7 +56,7 @@ class Planner:
     kind: Any
     viewer: Any
     weight: Weight = field(default_factory=Weight)
-    ids: list[tuple[str, Given, Callable[[Any], Any]]] = field(default_factory=list)
+    named: list[tuple[str, Given, Callable[[Any], Any]]] = field(default_factory=list)
     firsts: list[Any] = field(default_factory=list)
 
     def plan(self) -> Plan:
@@ -80,7 +66,7 @@ class Planner:
         collected = collect_fields(self.schema, self.fragments, self.variables, query, self.operation)
         level = Level(self.graph.caller, ROOT_LEADING)
         code = self._object(Place(level, level.rows), query, collected.grouped_field_set)
-        return Plan(self.graph, self.kind, level, level.build(code), self.ids, self.firsts, self.weight)
+        return Plan(self.graph, self.kind, level, level.build(code), self.named, self.firsts, self.weight)
 
     def _below(self, kind: GraphQLObjectType, details: Details) -> Grouped:
         collected = collect_subfields(
@@ -102,135 +88,165 @@ class Planner:
             return repr(kind.name)
         if name.startswith("__"):
             raise Unplanned("introspection")
-        asked = Asked(kind, kind.fields[name], details)
-        reading = self.graph.reading(asked.field)
-        while isinstance(reading, Restricted):
+        selected = Selected(kind, kind.fields[name], details)
+        reading = self.graph.reading(selected.field)
+        while isinstance(reading, readings.Restricted):
             if self.kind not in reading.kinds:
                 raise Unplanned("refused to this kind of viewer")
             reading = reading.reading
-        make: Callable[[Place, Asked, Any], str] | None = self._makers().get(type(reading))
+        make: Callable[[Place, Selected, Any], str] | None = self._makers().get(type(reading))
         if make is None:
             raise Unplanned(f"no reading of {kind.name}.{name}")
-        return make(place, asked, reading)
+        return make(place, selected, reading)
 
-    def _makers(self) -> dict[type, Callable[[Place, Asked, Any], str]]:
+    def _makers(self) -> dict[type, Callable[[Place, Selected, Any], str]]:
         """What makes the code for a field, by its reading."""
         return {
-            Column: self._column,
-            Computed: self._computed,
-            Resolved: self._resolved,
-            Caller: self._caller,
-            One: self._one,
-            ById: self._by_id,
-            Many: self._many,
-            Nodes: self._nodes,
-            Reference: self._reference,
-            Loaded: self._loaded,
+            readings.Column: self._column,
+            readings.Computed: self._computed,
+            readings.Resolved: self._resolved,
+            readings.Caller: self._caller,
+            readings.Same: self._same,
+            readings.One: self._one,
+            readings.ColumnOf: self._column_of,
+            readings.ById: self._by_id,
+            readings.ByText: self._by_text,
+            readings.Many: self._many,
+            readings.ManyMade: self._many_made,
+            readings.Nodes: self._nodes,
+            readings.Reference: self._reference,
+            readings.Loaded: self._loaded,
         }
 
-    def _column(self, place: Place, asked: Asked, reading: Column) -> str:
+    def _column(self, place: Place, selected: Selected, reading: readings.Column) -> str:
         level, source = place.level, place.source
         column = database_column(source.table, reading.attribute)
         value = f"r[{level.column(source, reading.attribute)}]"
-        write = values.writer(column, asked.field.type, self.graph.texts)
-        if column.nullable and asked.is_required:
+        write = values.writer(column, selected.field.type, self.graph.texts)
+        if column.nullable and selected.is_required:
             value = f"{level.named(values.present)}({value})"
         if write is None:
             return value
         written = f"{level.named(write)}({value})"
-        is_null = column.nullable and not asked.is_required
+        is_null = column.nullable and not selected.is_required
         return f"(None if {value} is None else {written})" if is_null else written
 
-    def _computed(self, place: Place, asked: Asked, reading: Computed) -> str:
-        if not is_leaf_type(asked.kind):
-            return self._resolved(place, asked, Resolved(reading.needs))
-        row, leaf = self._row_maker(place, reading.needs), get_nullable_type(asked.field.type)
+    def _computed(self, place: Place, selected: Selected, reading: readings.Computed) -> str:
+        row = self._row_maker(place, reading.needs)
+        build = objects.builder(selected.field.type, selected.details, self._below)
+        return f"{place.level.named(lambda r: build(reading.function(row(r))))}(r)"
 
-        def value(r: Any) -> Any:
-            found = reading.function(row(r))
-            if found is None:
-                return values.present(found) if asked.is_required else None
-            return leaf.serialize(found)  # type: ignore[union-attr] # a leaf, as was seen above
-
-        return f"{place.level.named(value)}(r)"
-
-    def _resolved(self, place: Place, asked: Asked, reading: Resolved) -> str:
+    def _resolved(self, place: Place, selected: Selected, reading: readings.Resolved) -> str:
         row, id = self._row_maker(place, reading.needs), place.level.column(place.source, "id")
 
         def source(r: Any) -> Any:
             return None if r[id] is None else row(r)
 
-        path = Path(None, asked.node.name.value, asked.parent.name)
-        is_root = asked.parent is self.schema.query_type
-        found = ResolvedField(asked.parent, asked.details, path, None if is_root else source)
+        path = Path(None, selected.node.name.value, selected.parent.name)
+        is_root = selected.parent is self.schema.query_type
+        found = ResolvedField(selected.parent, selected.details, path, None if is_root else source)
         return f"k[{place.level.below(found)}][i]"
 
-    def _caller(self, place: Place, asked: Asked, _reading: Caller) -> str:
-        row = Place(place.level, place.source, "viewer")
-        return self._object(row, asked.kind, self._below(asked.kind, asked.details))
+    def _caller(self, place: Place, selected: Selected, _reading: readings.Caller) -> str:
+        row = Place(place.level, place.source, CALLER)
+        return self._object(row, selected.kind, self._below(selected.kind, selected.details))
 
-    def _one(self, place: Place, asked: Asked, reading: One) -> str:
+    def _same(self, place: Place, selected: Selected, _reading: readings.Same) -> str:
+        return self._object(place, selected.kind, self._below(selected.kind, selected.details))
+
+    def _one(self, place: Place, selected: Selected, reading: readings.One) -> str:
+        row = Place(place.level, self._joined(place, reading, reading.table, self._on(place, reading)))
+        return self._object_or_null(row, selected)
+
+    def _column_of(self, place: Place, selected: Selected, reading: readings.ColumnOf) -> str:
+        one = reading.one
+        row = Place(place.level, self._joined(place, one, one.table, self._on(place, one)))
+        there = f"{row.level.named(values.present)}(r[{row.level.column(row.source, 'id')}])"
+        return f"({there} and {self._column(row, selected, readings.Column(reading.attribute))})"
+
+    def _on(self, place: Place, reading: readings.One) -> On:
         for attribute in reading.needs:
             place.level.column(place.source, attribute)
+        return lambda parent, row: reading.on(parent, row, self.viewer)
 
-        def on(parent: Any, row: Any) -> Sequence[Any]:
-            return reading.on(parent, row, self.viewer)
-
-        return self._joined(place, asked, reading, reading.table, on)
-
-    def _by_id(self, place: Place, asked: Asked, reading: ById) -> str:
-        name = f"g{len(self.ids)}"
-        self.ids.append((name, given_to(self.graph, asked), reading.id))
+    def _by_id(self, place: Place, selected: Selected, reading: readings.ById) -> str:
+        name = self._named(selected, reading.id)
 
         def on(_parent: Any, row: Any) -> Sequence[Any]:
             return [row.id == bindparam(name, type_=Uuid), *reading.visible(row, self.viewer)]
 
-        return self._joined(place, asked, name, reading.table, on, name)
+        row = Place(place.level, self._joined(place, name, reading.table, on), name)
+        return self._object_or_null(row, selected)
 
-    def _joined(  # noqa: PLR0917 - what tells a join apart
-        self, place: Place, asked: Asked, key: Any, table: Any, on: On, known: str | None = None
-    ) -> str:
-        """Code for the object of a row to one, which may not be there."""
-        level = place.level
-        if len(level.sources) >= SOURCES:
-            raise Unplanned("more rows to one than a statement joins")
-        source = level.join(key, table, place.source, on)
-        id = level.column(source, "id")
-        row = Place(level, source, known)
-        code = self._object(row, asked.kind, self._below(asked.kind, asked.details))
-        return f"(None if r[{id}] is None else {code})"
+    def _by_text(self, place: Place, selected: Selected, reading: readings.ByText) -> str:
+        name = self._named(selected, reading.text)
 
-    def _many(self, place: Place, asked: Asked, reading: Many) -> str:
-        is_root = reading.key is None
-        key = -1 if is_root else place.level.column(place.source, "id")
-        below = Level(reading.table, leading=2)
-        connection = Connection(
-            reading, self.viewer, given_to(self.graph, asked), below, key, place.known, self.weight
+        def on(_parent: Any, row: Any) -> Sequence[Any]:
+            return reading.on(row, bindparam(name, type_=Text), self.viewer)
+
+        return self._object_or_null(
+            Place(place.level, self._joined(place, name, reading.table, on)), selected
         )
 
-        def row(kind: GraphQLObjectType, details: Details) -> str:
-            return self._object(Place(below, below.rows), kind, self._below(kind, details))
+    def _named(self, selected: Selected, value: Callable[[Any], Any]) -> str:
+        """The parameter for what a field's arguments name."""
+        self.named.append((f"g{len(self.named)}", given_to(self.graph, selected), value))
+        return self.named[-1][0]
 
-        planning = Planning(connection, self._below, row)
-        plan_connection(planning, asked.kind, self._below(asked.kind, asked.details))
-        found = place.level.below(connection)
-        if connection.is_first:
-            self.firsts.append(connection)
-        return f"k[{found}][{None if is_root else f'r[{key}]'}]"
+    def _joined(self, place: Place, key: Any, table: Any, on: On) -> Source:
+        """The row to one that `key` tells apart, which may not be there."""
+        if len(place.level.sources) >= SOURCES:
+            raise Unplanned("more rows to one than a statement joins")
+        return place.level.join(key, table, place.source, on)
 
-    def _nodes(self, place: Place, asked: Asked, reading: Nodes) -> str:
-        kinds = Kinds(partial(self._kind, asked.details))
-        found = NodesField(reading, self.viewer, given_to(self.graph, asked), kinds)
+    def _object_or_null(self, row: Place, selected: Selected) -> str:
+        id = row.level.column(row.source, "id")
+        code = self._object(row, selected.kind, self._below(selected.kind, selected.details))
+        return f"(None if r[{id}] is None else {code})"
+
+    def _many(self, place: Place, selected: Selected, reading: readings.Many) -> str:
+        is_root, below = reading.key is None, Level(reading.table, leading=2)
+        pages = RowPages(self.graph, reading, self.viewer, below, None if is_root else place.source.table)
+
+        def build(kind: GraphQLObjectType, details: Details) -> Build:
+            row = Place(below, below.rows)
+            return below.build(self._object(row, kind, self._below(kind, details)))
+
+        key = -1 if is_root else place.level.column(place.source, "id")
+        given = given_to(self.graph, selected)
+        found = ListField(reading, given, pages, below.kids, key, place.known, self.weight)
+        return self._list(place, selected, found, build)
+
+    def _many_made(self, place: Place, selected: Selected, reading: readings.ManyMade) -> str:
+        pages = ObjectPages(self.graph, reading, self.viewer)
+
+        def build(kind: GraphQLObjectType, details: Details) -> Build:
+            return pages.build(objects.shown(kind, details, self._below))
+
+        found = ListField(reading, given_to(self.graph, selected), pages, (), -1, None, self.weight)
+        return self._list(place, selected, found, build)
+
+    def _list(self, place: Place, selected: Selected, found: ListField, build: BuildObjects) -> str:
+        planning = Planning(found, self._below, build)
+        plan_connection(planning, selected.kind, self._below(selected.kind, selected.details))
+        if found.is_first:
+            self.firsts.append(found)
+        key = "None" if found.key < 0 else f"r[{found.key}]"
+        return f"k[{place.level.below(found)}][{key}]"
+
+    def _nodes(self, place: Place, selected: Selected, reading: readings.Nodes) -> str:
+        kinds = Kinds(partial(self._kind, selected.details))
+        found = NodesField(reading, self.viewer, given_to(self.graph, selected), kinds)
         self.firsts.append(found)
         return f"k[{place.level.below(found)}]"
 
-    def _reference(self, place: Place, asked: Asked, reading: Reference) -> str:
+    def _reference(self, place: Place, selected: Selected, reading: readings.Reference) -> str:
         kind, id = (place.level.column(place.source, name) for name in (reading.type, reading.id))
-        kinds = Kinds(partial(self._kind, asked.details))
+        kinds = Kinds(partial(self._kind, selected.details))
         found = ReferenceField(kind, id, kinds, frozenset(self.graph.tables))
         return f"k[{place.level.below(found)}].get((r[{kind}], r[{id}]))"
 
-    def _loaded(self, place: Place, asked: Asked, reading: Loaded) -> str:
+    def _loaded(self, place: Place, selected: Selected, reading: readings.Loaded) -> str:
         level, key = place.level, place.level.column(place.source, "id")
         shared = (reading.statement, key)
         rows = level.loads.get(shared)
@@ -240,8 +256,8 @@ class Planner:
             level.below(rows)
             if place.known is not None:
                 self.firsts.append(rows)
-        build = objects.builder(asked.field.type, asked.details, self._below)
-        found = LoadedField(rows, given_to(self.graph, asked), reading.pick, build)
+        build = objects.builder(selected.field.type, selected.details, self._below)
+        found = LoadedField(rows, given_to(self.graph, selected), reading.pick, build)
         return f"k[{level.below(found)}][r[{key}]]"
 
     def _kind(self, details: Details, name: str) -> Kind:

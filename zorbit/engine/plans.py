@@ -31,8 +31,8 @@ class Plan:
     kind: Any
     level: Level
     build: Build
-    ids: Sequence[tuple[str, Given, Callable[[Any], Any]]]
-    """(parameter, arguments, id): the rows that the operation names."""
+    named: Sequence[tuple[str, Given, Callable[[Any], Any]]]
+    """(parameter, arguments, value): the rows that the operation names."""
     firsts: Sequence[Any]
     """What is fetched together with the root."""
     weight: Weight
@@ -52,8 +52,8 @@ class Plan:
         at which the caller was read. Raises Gone; whatever an argument's own rule raises; outages.
         """
         run = Run(variables, dict(values))
-        for name, given, id in self.ids:
-            run.values[name] = encoded(id(given.of(run)))
+        for name, given, value in self.named:
+            run.values[name] = encoded(value(given.of(run)))
         statement = self._statement or self._prepare(run)
         root: Rows = []
 

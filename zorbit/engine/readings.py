@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, SelectBase
+
+CALLER = "viewer"
+"""The parameter that holds the caller's id."""
 
 Arguments = Mapping[str, Any]
 """A field's arguments as its resolver is given them."""
@@ -42,6 +45,11 @@ class Caller:
     """The caller's own row."""
 
 
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The row itself, as an object below an object that is made of it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class One:
     """A row of `table`, or null."""
@@ -53,6 +61,14 @@ class One:
     """The parent's columns that `on` compares."""
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnOf:
+    """The value of a column of a row to one that is always there, by attribute."""
+
+    one: One
+    attribute: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ById:
     """The row of `table` with the id that the arguments name, or null."""
@@ -61,6 +77,16 @@ class ById:
     id: Callable[[Arguments], Any]
     visible: Callable[[Any, Any], Sequence[ColumnElement[bool]]]
     """(row, viewer): who may see it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByText:
+    """The row of `table` that a text in the arguments finds, or null."""
+
+    table: Any
+    text: Callable[[Arguments], str]
+    on: Callable[[Any, Any, Any], Sequence[ColumnElement[bool]]]
+    """(row, text, viewer): which row it finds, and who may see it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,10 +125,10 @@ class Many:
     key: Any | None
     listing: Callable[[Arguments], tuple[Any, Sequence[Any]]]
     """What the arguments ask for: a shape, and the values that its statement is given for `v0`, `v1`, ..."""
-    page: Callable[[Any, Any], Select[Any]]
-    """(shape, viewer): the page's rows, and one more."""
-    members: Callable[[Any, Any], Select[Any]]
-    """(shape, viewer): the rows of all pages."""
+    page: Callable[[Any, Any, Any], Select[Any]]
+    """(shape, viewer, the graph's terms): the page's rows, and one more."""
+    members: Callable[[Any, Any, Any], Select[Any]]
+    """(shape, viewer, the graph's terms): the rows of all pages."""
     order: Callable[[Any, Any], Sequence[Any]]
     """(shape, rows): the order of a page's rows."""
     bounds: Callable[[Any], Bounds]
@@ -110,6 +136,21 @@ class Many:
     """Whether PostgreSQL should plan the statement for its values, each time anew."""
     cursor: Callable[[Any], tuple[str, Callable[[Any, str], str]]]
     """Of a shape: the ordered column, and what makes a cursor of its value and the row's id."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ManyMade:
+    """A connection, at the root, of objects that a service makes of rows; the rest is as `Many` has it."""
+
+    listing: Callable[[Arguments], tuple[Any, Sequence[Any]]]
+    page: Callable[[Any, Any, Any], Select[Any]]
+    """In named columns, `id` and the ordered one among them."""
+    members: Callable[[Any, Any, Any], SelectBase]
+    make: Callable[[Any], Any]
+    """A row, by the columns' names and with values as Python has them, to an object."""
+    bounds: Callable[[Any], Bounds]
+    is_custom: Callable[[Any], bool]
+    cursor: Callable[[Any], tuple[str, Callable[[Any, str], str]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +173,23 @@ class Restricted:
     kinds: frozenset[Any]
 
 
-Reading = Column | Computed | Resolved | Caller | One | ById | Nodes | Reference | Many | Loaded | Restricted
+Reading = (
+    Column
+    | Computed
+    | Resolved
+    | Caller
+    | Same
+    | One
+    | ColumnOf
+    | ById
+    | ByText
+    | Nodes
+    | Reference
+    | Many
+    | ManyMade
+    | Loaded
+    | Restricted
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, literal_column
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from zorbit.engine.wire import Parameters, Statement
+
+S = TypeVar("S", bound="Select[*tuple[Any, ...]]")
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # for `$1` and casts; asyncpg itself is not used
 
@@ -40,7 +42,7 @@ def prepared(statement: Any, names: Iterable[str], *, is_custom: bool = False) -
     return Prepared(Statement(made.statement, is_custom=is_custom), tuple(parameters))
 
 
-def limited(statement: Select[Any], number: int) -> Select[Any]:
+def limited(statement: S, number: int) -> S:
     """`statement` cut to `number` rows, which PostgreSQL plans by: as a parameter it would guess."""
     return statement.limit(literal_column(str(number)))
 

@@ -1,8 +1,9 @@
 """From what PostgreSQL writes to what GraphQL writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from graphql import GraphQLEnumType, GraphQLOutputType, get_nullable_type, is_li
 from sqlalchemy.dialects.postgresql import JSONB
 
 Converter = Callable[[Any], Any]
+Reader = tuple[str, Converter | None]
+"""A column's name, and what turns its text into the value that a row has."""
 
 READERS: dict[type, Converter] = {
     sa.Uuid: UUID,
@@ -51,6 +54,16 @@ def reader(kind: Any) -> Converter | None:
     if isinstance(kind, sa.Numeric):  # floats are of this kind too
         return Decimal if kind.asdecimal else None
     return next((read for known, read in READERS.items() if isinstance(kind, known)), None)
+
+
+def object_of(readers: Sequence[Reader], values: Sequence[Any]) -> Any:
+    """A row's values by name, as Python has them."""
+    return SimpleNamespace(
+        **{
+            name: value if read is None or value is None else read(value)
+            for (name, read), value in zip(readers, values, strict=True)
+        }
+    )
 
 
 def present(value: Any) -> Any:

@@ -72,7 +72,7 @@ class Statement:
         return found
 
 
-Asked = Sequence[tuple[Statement, Parameters]]
+Batch = Sequence[tuple[Statement, Parameters]]
 
 
 class Connection:
@@ -97,7 +97,7 @@ class Connection:
         self._done: asyncio.Future[None] | None = None
         self.is_open = True
 
-    async def run(self, asked: Asked, patience: float) -> list[Rows]:
+    async def run(self, batch: Batch, patience: float) -> list[Rows]:
         """The rows of each statement, all of them in one round trip and one implicit transaction.
 
         Raises psycopg.Error; after `patience` seconds without an answer OperationalError.
@@ -106,10 +106,10 @@ class Connection:
         self._done = self._loop.create_future()
         timer = self._loop.call_later(patience, self._expire)
         try:
-            if any(statement.is_custom for statement, _ in asked):
+            if any(statement.is_custom for statement, _ in batch):
                 self._pgconn.send_query_params(CUSTOM, ())
                 self._expected.append(None)
-            for statement, parameters in asked:
+            for statement, parameters in batch:
                 self._send(statement, parameters)
             self._pgconn.pipeline_sync()
             self._flush()

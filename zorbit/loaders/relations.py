@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from zorbit import filters, models
-from zorbit.paging import Order, Page, Place
-from zorbit.slots import Slot
+from zorbit.paging import Order, Page
+from zorbit.slots import Slot, Slots
 
 NEWEST_FIRST = Order("created_at")
 OLDEST_FIRST = Order("created_at", descending=False)
@@ -51,16 +51,8 @@ def slotted(listing: Listing, plain: Callable[[str], str]) -> tuple[Listing, lis
 
     `plain` is what becomes of words to search for.
     """
-    values: list[Any] = []
-
-    def slot(value: Any) -> Slot:
-        values.append(value)
-        return Slot(f"v{len(values) - 1}")
-
-    where = None if listing.where is None else filters.slotted(listing.where, slot)
-    search = None if listing.search is None else slot(plain(str(listing.search)))
-    beyond = listing.page.beyond
-    if beyond is not None:
-        beyond = Place(None if beyond.value is None else slot(beyond.value), slot(beyond.id))
-    page = replace(listing.page, beyond=beyond)
-    return replace(listing, where=where, search=search, page=page), values
+    slots = Slots()
+    where = None if listing.where is None else filters.slotted(listing.where, slots.take)
+    search = None if listing.search is None else slots.take(plain(str(listing.search)))
+    page = listing.page.slotted(slots)
+    return replace(listing, where=where, search=search, page=page), slots.values

@@ -39,20 +39,8 @@ class DuePost:
         return self.post.scheduled_on
 
 
-async def due_posts(session: AsyncSession, _viewer: Viewer, terms: Terms, page: Page) -> Slice[DuePost]:
-    """A page of the posts to be posted now, those first that have waited longest."""
-    statement = _due(terms).with_only_columns(Post, col(User.email), col(Subscription.status))
-    rows = await session.execute(paging.paged(statement, Post, LONGEST_DUE_FIRST, page))
-    return paging.sliced([DuePost(*row) for row in rows], page)
-
-
-async def count_due_posts(session: AsyncSession, _viewer: Viewer, terms: Terms) -> int:
-    """How many posts are due."""
-    return await count_rows(session, _due(terms).with_only_columns(col(Post.id)))
-
-
-def _due(terms: Terms) -> Select[Any]:
-    """Scheduled, not posted, not missed; of live users who are entitled."""
+def due(terms: Terms) -> Select[Any]:
+    """Posts that are scheduled, not posted, not missed; of live users who are entitled."""
     return (
         visible(Post, OPERATOR)  # a publisher owns none of these posts
         .join(User, col(User.id) == col(Post.user_id))
@@ -64,3 +52,15 @@ def _due(terms: Terms) -> Select[Any]:
             entitled(terms),
         )
     )
+
+
+async def due_posts(session: AsyncSession, _viewer: Viewer, terms: Terms, page: Page) -> Slice[DuePost]:
+    """A page of the posts to be posted now, those first that have waited longest."""
+    statement = due(terms).with_only_columns(Post, col(User.email), col(Subscription.status))
+    rows = await session.execute(paging.paged(statement, Post, LONGEST_DUE_FIRST, page))
+    return paging.sliced([DuePost(*row) for row in rows], page)
+
+
+async def count_due_posts(session: AsyncSession, _viewer: Viewer, terms: Terms) -> int:
+    """How many posts are due."""
+    return await count_rows(session, due(terms).with_only_columns(col(Post.id)))

@@ -7,13 +7,14 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, null, select, union_all
+from sqlalchemy import CompoundSelect, Select, case, func, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from zorbit import models, paging
+from zorbit.engine.statements import limited
 from zorbit.errors import Conflict, Refused, RestoreBlocked
 from zorbit.models import QuotaType
 from zorbit.paging import Order, Page, Slice
@@ -118,6 +119,11 @@ class Preview:
 
 async def entries(session: AsyncSession, viewer: Viewer, owner_id: UUID, page: Page) -> Slice[TrashEntry]:
     """A page of what one user deleted, the latest first."""
+    return await _read(session, entry_rows(viewer, owner_id, page), page)
+
+
+def entry_rows(viewer: Viewer, owner_id: Any, page: Page) -> Select[Any]:
+    """What `entry` makes the entries of a page of what one user deleted of, and of one more."""
     statements = [
         paging.paged(_entry(kind, trashed(kind.table, viewer, owner_id)), kind.table, LATEST_FIRST, page)
         for kind in OWNED
@@ -125,13 +131,17 @@ async def entries(session: AsyncSession, viewer: Viewer, owner_id: UUID, page: P
     every = union_all(*statements).subquery()
     place = [every.c.deleted_at, every.c.id]
     ordered = select(every).order_by(*(part.asc() if page.backward else part.desc() for part in place))
-    return await _read(session, ordered.limit(page.size + 1), page)
+    return limited(ordered, page.size + 1)
 
 
 async def users(session: AsyncSession, viewer: Viewer, page: Page) -> Slice[TrashEntry]:
     """A page of the deleted users, the latest first."""
-    statement = _entry(Trashable.USER, deleted_users(viewer))
-    return await _read(session, paging.paged(statement, models.User, LATEST_FIRST, page), page)
+    return await _read(session, user_rows(viewer, page), page)
+
+
+def user_rows(viewer: Viewer, page: Page) -> Select[Any]:
+    """The same for the deleted users."""
+    return paging.paged(_entry(Trashable.USER, deleted_users(viewer)), models.User, LATEST_FIRST, page)
 
 
 async def by_id(
@@ -139,16 +149,21 @@ async def by_id(
 ) -> list[TrashEntry | None]:
     """Each row of a kind, if it was deleted and the viewer could restore it."""
     statement = _entry(kind, restorable(kind.table, viewer).where(kind.table.id.in_(ids)))
-    found = {row.id: _made(row) for row in await session.execute(statement)}
+    found = {row.id: entry(row) for row in await session.execute(statement)}
     return [found.get(id) for id in ids]
 
 
 async def count(session: AsyncSession, viewer: Viewer, owner_id: UUID) -> int:
     """How many rows one user has in the trash."""
+    return await count_rows(session, every_id(viewer, owner_id))
+
+
+def every_id(viewer: Viewer, owner_id: Any) -> CompoundSelect[Any]:
+    """The ids of all that one user has in the trash."""
     ids: list[Any] = [
         trashed(kind.table, viewer, owner_id).with_only_columns(kind.table.id) for kind in OWNED
     ]
-    return await count_rows(session, union_all(*ids))
+    return union_all(*ids)
 
 
 async def count_users(session: AsyncSession, viewer: Viewer) -> int:
@@ -221,10 +236,11 @@ async def _returns(session: AsyncSession, table: type[models.Row], id: UUID) -> 
 
 
 async def _read(session: AsyncSession, statement: Select[Any], page: Page) -> Slice[TrashEntry]:
-    return paging.sliced([_made(row) for row in await session.execute(statement)], page)
+    return paging.sliced([entry(row) for row in await session.execute(statement)], page)
 
 
-def _made(row: Any) -> TrashEntry:
+def entry(row: Any) -> TrashEntry:
+    """An entry, of its row."""
     ancestors = [Ancestor(Trashable[name], UUID(id)) for name, id in filter(None, row.ancestors)]
     return TrashEntry(Trashable[row.type], row.id, row.title, row.deleted_at, ancestors)
 

@@ -2,9 +2,10 @@
 
 import re
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, text
+from sqlalchemy import ColumnElement, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -24,8 +25,12 @@ EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,255}")
 
 async def by_email(session: AsyncSession, viewer: Viewer, email: str) -> User | None:
     """The live user with this address, in whatever case."""
-    statement = visible(User, viewer).where(func.lower(col(User.email)) == func.lower(email))
-    return await session.scalar(statement)
+    return await session.scalar(visible(User, viewer).where(has_email(User, email)))
+
+
+def has_email(user: Any, email: Any) -> ColumnElement[bool]:
+    """Whether a user's address is `email`, in whatever case."""
+    return func.lower(user.email) == func.lower(email)
 
 
 async def caller(session: AsyncSession, viewer: Viewer) -> tuple[Viewer, datetime]:
