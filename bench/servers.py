@@ -16,7 +16,8 @@ from bench.places import HOME, LOGS, PEERS, QUERIES
 from bench.postgres import free_port
 from bench.workload import Request
 
-CONNECTIONS = 10
+READ_CONNECTIONS, OTHER_CONNECTIONS = 6, 4
+"""Ten in all, as every peer has."""
 _START = 60.0  # seconds
 _UVICORN = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
 
@@ -107,7 +108,8 @@ def _environment(peer: Peer, port: int, database_url: str) -> dict[str, str]:
     return {
         "ZORBIT_PORT": str(port),
         "ZORBIT_DATABASE_URL": database_url,
-        "ZORBIT_POOL_SIZE": str(CONNECTIONS),
+        "ZORBIT_READ_POOL_SIZE": str(READ_CONNECTIONS),
+        "ZORBIT_POOL_SIZE": str(OTHER_CONNECTIONS),
         "ZORBIT_JWT_KEY_FILE": str(tokens.public_key_file()),
         "ZORBIT_JWT_ISSUER": tokens.ISSUER,
         "ZORBIT_JWT_AUDIENCE": tokens.AUDIENCE,
