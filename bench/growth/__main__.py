@@ -8,11 +8,12 @@ import sys
 from bench import database, installing, postgres
 from bench.growth.curves import BESIDE, rows, users, workers
 from bench.growth.memory import memory
+from bench.growth.strangers import strangers
 from bench.peers import PEERS
 from bench.places import ROOT
 from bench.rounds import Options
 
-PARTS = ("rows", "users", "workers", "memory")
+PARTS = ("rows", "users", "workers", "memory", "strangers")
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--users", default="2000,10000,40000", help="sizes of databases, by default %(default)s")
     add("--whole", type=int, default=10_000, help="users that have all their rows, by default %(default)s")
     add("--workers", default="1,2", help="numbers of processes, by default %(default)s")
-    add("--share", type=float, default=1, help="of a million and 50,000 requests, by default all")
+    add("--share", type=float, default=1, help="of the requests whose memory is measured, by default all")
     add("--minutes", type=float, default=15, help="for each query's memory at most, by default %(default)s")
     return parser
 
@@ -50,6 +51,8 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> None:
             workers(server, url, _numbers(arguments.workers), options)
         if "memory" in parts:
             memory(url, arguments.share, arguments.minutes)
+        if "strangers" in parts:
+            strangers(url, 4 * arguments.seconds, arguments.rounds)
         if "users" in parts:
             users(server, _numbers(arguments.users), arguments.whole, options)
 
