@@ -77,15 +77,6 @@ async def test_a_demoted_admin_is_none_at_the_next_request(client: Client, datab
     assert answer["errors"][0]["extensions"] == {"code": "FORBIDDEN"}
 
 
-async def test_two_authorization_headers_are_refused(client: Client, database_url: str) -> None:
-    token = client.token(rows.insert(database_url, "User"))
-    headers = [("Authorization", f"Bearer {token}")] * 2
-
-    response = await client.http.post("/graphql", json={"query": VIEWER}, headers=headers)
-
-    assert response.status_code == 401
-
-
 async def test_every_answer_bears_a_request_id(client: Client) -> None:
     own = await client.post(VIEWER, **{"x-request-id": "build-42.step_7"})
     odd = await client.post(VIEWER, **{"x-request-id": 'a"b c'})
@@ -94,14 +85,6 @@ async def test_every_answer_bears_a_request_id(client: Client) -> None:
     assert own.headers["x-request-id"] == "build-42.step_7"
     assert UUID(odd.headers["x-request-id"]).version == 4
     assert UUID(refused.headers["x-request-id"]).version == 4
-
-
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
-async def test_only_post_runs_operations(client: Client, method: str) -> None:
-    response = await client.http.request(method, "/graphql", params={"query": VIEWER})
-
-    assert response.status_code == 405
-    assert response.headers["allow"] == "POST"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +122,12 @@ async def test_a_compressed_body_is_refused(client: Client) -> None:
         (b'{"query": "\\ud800"}', "the body is not JSON in UTF-8"),
         (b'{"query": "{a}", "variables": {"n": ' + b"9" * 5000 + b"}}", "the body is not JSON in UTF-8"),
         (b"[" * 100_000, "the body is not JSON in UTF-8"),
-        (b"[]", "the body must be an object: {query, variables, operationName}"),
+        (b"\xef\xbb\xbf{}", "the body is not JSON in UTF-8"),
+        (b'{"query": "{a}", "variables": {"n": NaN}}', "the body is not JSON in UTF-8"),
+        (b'{"query": "{a}", "variables": {"n": -Infinity}}', "the body is not JSON in UTF-8"),
+        (b"[]", "operations are sent one by one: the body must be an object, not a list"),
+        (b'[{"query": "{a}"}]', "operations are sent one by one: the body must be an object, not a list"),
+        (b"null", "the body must be an object: {query, variables, operationName}"),
         (b'"{viewer{id}}"', "the body must be an object: {query, variables, operationName}"),
         (b"{}", "`query` must be a string"),
         (b'{"query": null}', "`query` must be a string"),
@@ -307,7 +295,7 @@ async def test_without_the_setting_there_is_no_page(worker_database: str, data_d
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
         response = await browser.get("/graphql", headers={"accept": "text/html"})
 
-    assert response.status_code == 405
+    assert response.status_code == 406
 
 
 async def test_metrics_tell_what_answered_queries(client: Client, database_url: str) -> None:

@@ -13,6 +13,8 @@ NO_NUMBER = "Input should be a valid number, unable to parse string as a number"
 NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
 NO_POSTGRESQL = "must begin with postgresql:// (for example postgresql://zorbit@db.internal/zorbit)"
 NO_HTTP = "must begin with https:// (or http:// for an issuer on the same host)"
+NO_ORIGINS = "must be origins such as https://app.example.com, parted by commas"
+NO_ADDRESSES = "must be addresses or networks such as 10.0.0.0/8, parted by commas"
 
 WRONG = [
     ("PORT", "http", NO_INTEGER),
@@ -55,6 +57,11 @@ WRONG = [
     ("MISSED_AFTER_HOURS", "day", NO_INTEGER),
     ("MISSED_AFTER_HOURS", "0", "Input should be greater than or equal to 1"),
     ("MISSED_AFTER_HOURS", "721", "Input should be less than or equal to 720"),
+    ("CORS_ORIGINS", "*", NO_ORIGINS),
+    ("CORS_ORIGINS", "https://app.example.com/", NO_ORIGINS),
+    ("CORS_ORIGINS", "https://app.example.com,app.example.com", NO_ORIGINS),
+    ("TRUSTED_PROXIES", "*", NO_ADDRESSES),
+    ("TRUSTED_PROXIES", "10.0.0.1/8", NO_ADDRESSES),
     ("TRIAL_DAYS", "fortnight", NO_INTEGER),
     ("TRIAL_DAYS", "0", "Input should be greater than or equal to 1"),
     ("TRIAL_DAYS", "366", "Input should be less than or equal to 365"),

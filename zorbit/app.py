@@ -13,8 +13,10 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, gener
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -26,14 +28,15 @@ from zorbit import db, graphiql, migrations
 from zorbit.auth.tokens import verifier
 from zorbit.config import Settings
 from zorbit.db import Database, is_unreachable, unavailable
-from zorbit.endpoint import GraphQL, guarded
+from zorbit.endpoint import GraphQL, failure, guarded
 from zorbit.engine import http
 from zorbit.engine.compiled import CompiledReads
+from zorbit.engine.negotiating import JSON
 from zorbit.engine.operations import Operations, Refusal
 from zorbit.engine.pool import Pool
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
-from zorbit.logs import RequestLog
+from zorbit.logs import REQUEST_ID, RequestLog
 from zorbit.services import renewals
 
 STOP_SECONDS = 5
@@ -73,7 +76,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
     async def ready(request: Request) -> Response:
         checked = within(settings.request_timeout, _readiness(database))
         answer: Any = await guarded(checked, request.state.request_id)
-        return Response(answer.body, answer.status, media_type=http.JSON.decode())
+        return Response(answer.body, answer.status, media_type=JSON.decode())
 
     return Starlette(
         routes=[
@@ -85,12 +88,39 @@ def create(settings: Settings, database_url: str) -> Starlette:
         lifespan=lifespan,
         middleware=[
             Middleware(RequestLog),
+            *_cross_origin(settings),
             Middleware(
                 GraphQL, settings=settings, database=database, verifier=verifies, operations=operations
             ),
         ],
-        exception_handlers={HTTPException: _not_served},
+        exception_handlers={HTTPException: _not_served, Exception: _failed},
     )
+
+
+class CrossOrigin(CORSMiddleware):
+    """Answers browsers that ask for other origins; tokens are headers, so credentials are never allowed."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Refused in JSON, as everything else is."""
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        return _refused(http.HTTPRefused(403, bytes(response.body).decode(), Code.FORBIDDEN))
+
+
+def _cross_origin(settings: Settings) -> list[Middleware]:
+    """Nothing where no origin is configured: browsers then refuse by themselves."""
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CrossOrigin,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("Authorization", REQUEST_ID, *http.PREFLIGHT),
+            expose_headers=(REQUEST_ID, "Retry-After"),
+        )
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +151,7 @@ def _compiled_reads(settings: Settings, database_url: str) -> CompiledReads:
 
 async def healthy(_request: Request) -> Response:
     """`/healthz`: the process answers."""
-    return Response(http.encode({"status": "ok"}), media_type=http.JSON.decode())
+    return Response(http.encode({"status": "ok"}), media_type=JSON.decode())
 
 
 async def _readiness(database: Database) -> ASGIApp:
@@ -162,6 +192,15 @@ def explain(error: Exception) -> Refusal | None:
 
 async def _not_served(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker: the handler is registered for it
-    refused = http.HTTPRefused(error.status_code, error.detail, Code.BAD_USER_INPUT, error.headers)
-    answer = http.refusal(refused)
-    return Response(answer.body, answer.status, dict(refused.headers), http.JSON.decode())
+    return _refused(http.HTTPRefused(error.status_code, error.detail, Code.BAD_USER_INPUT, error.headers))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    answer = failure(error, request.state.request_id)
+    return Response(answer.body, answer.status, media_type=JSON.decode())
+
+
+def _refused(refused: http.HTTPRefused) -> Response:
+    return Response(
+        http.refusal(refused).body, refused.status, dict(refused.headers), media_type=JSON.decode()
+    )

@@ -85,6 +85,9 @@ def _serve(settings: Settings, url: str) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ws="none",
         timeout_graceful_shutdown=10,
     )
 

@@ -1,13 +1,15 @@
 """Settings: read once from `ZORBIT_*` environment variables, checked before anything starts."""
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -62,6 +64,34 @@ def _http_url(url: str) -> str:
     return url
 
 
+def _parted(text: object) -> object:
+    return [part.strip() for part in text.split(",")] if isinstance(text, str) else text
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or text != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError("must be origins such as https://app.example.com, parted by commas")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 10.0.0.0/8, parted by commas") from None
+
+
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_parted)]
+Addresses = Annotated[
+    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_parted)
+]
+
+
 class Settings(BaseSettings):
     """Every setting: the variable is the field's name in capitals after `ZORBIT_`; times are in seconds."""
 
@@ -110,6 +140,10 @@ class Settings(BaseSettings):
     periodic_seconds: Annotated[float, Field(ge=0, le=24 * 3600)] = 300
     """How often a server ends trials and bills periods; 0 for never, where `zorbit periodic` does it."""
 
+    cors_origins: Origins = ()
+    """Origins whose pages may use the API from a browser, parted by commas."""
+    trusted_proxies: Addresses = ()
+    """Addresses and networks, parted by commas, that are believed who a client is (`X-Forwarded-*`)."""
     graphiql: bool = True
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from starlette.requests import Request as PageRequest
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zorbit import graphiql
@@ -24,7 +25,8 @@ from zorbit.db import Database, unavailable
 from zorbit.demo import DEMO_EMAIL
 from zorbit.engine import http
 from zorbit.engine.compiled import Principal
-from zorbit.engine.http import Answer, Disconnected, HTTPRefused
+from zorbit.engine.http import Answer, Disconnected, Headers, HTTPRefused
+from zorbit.engine.negotiating import GRAPHQL, JSON, preferred
 from zorbit.engine.operations import Operations, Request
 from zorbit.engine.plans import Gone
 from zorbit.engine.waiting import within
@@ -47,7 +49,7 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GraphQL:
-    """Operations by POST, GraphiQL for a browser.
+    """Operations by POST, queries by GET too, GraphiQL for a browser.
 
     It stands before the routes, without whose help a request costs 50 microseconds less.
     """
@@ -69,13 +71,21 @@ class GraphQL:
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
-        if scope["method"] == "GET" and self.settings.graphiql and _is_browser(scope):
+        headers, method = http.headers(scope), scope["method"]
+        if method in {"GET", "HEAD"} and self.settings.graphiql and _is_browser(headers):
             token = await self._page_token(PageRequest(scope))
             return graphiql.page(endpoint=PATH, token=token)
+        if method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": http.METHODS})
+        media_type = preferred(headers.get(b"accept"))
+        if media_type is None:
+            raise HTTPRefused(406, f"answers are {JSON.decode()} or {GRAPHQL.decode()}", Code.BAD_USER_INPUT)
         async with asyncio.timeout(self.settings.request_timeout):
-            asked = await http.read(scope, receive)
+            asked = await http.read(scope, headers, receive)
         began = monotonic()
-        claims = await self._claims(scope)
+        claims = await self._claims(headers)
+        if method != "POST" and self.operations.writes(asked):
+            raise HTTPRefused(405, "send a mutation by POST", Code.BAD_USER_INPUT, {"Allow": "POST"})
         result = None if claims is None else await self._read(asked, claims)
         compiled = result is not None
         if result is None:
@@ -84,13 +94,11 @@ class GraphQL:
             result = await within(left, run)
         if asked.tells_compiled:
             result["extensions"] = {"compiled": compiled}
-        return http.answer(scope, result)
+        return http.answer(media_type, result)
 
-    async def _claims(self, scope: Scope) -> Claims | None:
-        credentials = [value for name, value in scope["headers"] if name == b"authorization"]
-        if len(credentials) > 1:
-            raise Unauthenticated("send one Authorization header")
-        token = bearer(credentials[0].decode("latin-1") if credentials else None)
+    async def _claims(self, headers: Headers) -> Claims | None:
+        credentials = headers.get(b"authorization")
+        token = bearer(None if credentials is None else credentials.decode("latin-1"))
         return None if token is None else await self.verifier.verify(token)
 
     async def _read(self, asked: Request, claims: Claims) -> dict[str, Any] | None:
@@ -165,14 +173,16 @@ async def guarded(answering: Coroutine[Any, Any, ASGIApp], request_id: str) -> A
     except Refused as refused:
         return _refusal(refused)
     except TimeoutError:
-        return http.refusal(HTTPRefused(408, "the request did not come whole in time", Code.BAD_USER_INPUT))
+        message, closing = "the request did not come whole in time", {"Connection": "close"}
+        return http.refusal(HTTPRefused(408, message, Code.BAD_USER_INPUT, closing))
     except Disconnected:
         return Answer(b"", 400)
     except Exception as error:  # noqa: BLE001 - what it is goes to the log
-        return _failure(error, request_id)
+        return failure(error, request_id)
 
 
-def _failure(error: Exception, request_id: str) -> Answer:
+def failure(error: Exception, request_id: str) -> Answer:
+    """What a fault, or a database that is not to be had, is answered with."""
     told = unavailable(error)
     if told is not None:
         logger.warning("database unavailable", error=type(error).__name__)
@@ -188,8 +198,8 @@ def _refusal(refused: Refused) -> Answer:
     return http.refusal(HTTPRefused(status, str(refused), refused.code, headers))
 
 
-def _is_browser(scope: Scope) -> bool:
-    return b"text/html" in (http.header(scope, b"accept") or b"")
+def _is_browser(headers: Headers) -> bool:
+    return b"text/html" in headers.get(b"accept", b"")
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,16 +4,27 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from zorbit.engine.negotiating import GRAPHQL, JSON, is_json
 from zorbit.engine.operations import Request
 
 BODY_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 32
-JSON = b"application/json"
-GRAPHQL = b"application/graphql-response+json"
+PARAMETERS = 20
+"""In a query string."""
+METHODS = "GET, HEAD, POST, OPTIONS"
+SINGLE = {b"authorization", b"content-encoding", b"content-length", b"content-type", b"host"}
+"""Headers of which a second one could mean something else to a proxy than it means here."""
+PREFLIGHT = ("Apollo-Require-Preflight", "GraphQL-Preflight", "X-Apollo-Operation-Name")
+"""Headers that no page of another origin can send without asking first."""
+PRIVATE = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+
+Headers = dict[bytes, bytes]
+"""By name, in small letters."""
 
 
 class HTTPRefused(Exception):  # noqa: N818 - an answer, not an error of the program
@@ -45,31 +56,45 @@ class Answer:
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
         length = b"%d" % len(self.body)
-        headers = [(b"content-type", self.media_type), (b"content-length", length), *self.headers]
+        headers = [(b"content-type", self.media_type), (b"content-length", length), *PRIVATE, *self.headers]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
 
-def header(scope: Scope, name: bytes) -> bytes | None:
-    """The first header of that name, which is in small letters."""
-    return next((value for key, value in scope["headers"] if key == name), None)
+def headers(scope: Scope) -> Headers:
+    """A request's headers; raises HTTPRefused where one that says who or what it is comes twice."""
+    sent: list[tuple[bytes, bytes]] = scope["headers"]
+    found = dict(sent)
+    if len(found) == len(sent):
+        return found
+    found = {}
+    for name, value in sent:
+        if name in SINGLE and name in found:
+            raise HTTPRefused(400, f"send one {name.decode()} header", "BAD_USER_INPUT")
+        found[name] = found[name] + b", " + value if name in found else value
+    return found
 
 
-async def read(scope: Scope, receive: Receive) -> Request:
+async def read(scope: Scope, sent: Headers, receive: Receive) -> Request:
     """The GraphQL request in an HTTP one; raises HTTPRefused naming what is wrong with it."""
+    if scope["method"] in {"GET", "HEAD"}:
+        if not any(sent.get(name.lower().encode()) for name in PREFLIGHT):
+            raise HTTPRefused(400, f"a GET request needs a header {PREFLIGHT[0]}", "BAD_USER_INPUT")
+        return _request(_parameters(scope["query_string"]))
     if scope["method"] != "POST":
-        raise HTTPRefused(405, "send a POST request", "BAD_USER_INPUT", {"Allow": "POST"})
-    content_type = header(scope, b"content-type") or b""
-    if content_type != JSON and not _is_json(content_type):
-        raise HTTPRefused(415, f"the body must be {JSON.decode()} in UTF-8", "BAD_USER_INPUT")
-    if header(scope, b"content-encoding") not in {None, b"identity"}:
-        raise HTTPRefused(415, "the body must not be compressed", "BAD_USER_INPUT")
-    return _request(await _body(receive))
+        raise HTTPRefused(405, "send a POST request", "BAD_USER_INPUT", {"Allow": METHODS})
+    if not is_json(sent.get(b"content-type", b"")):
+        accepted = {"Accept": JSON.decode()}
+        raise HTTPRefused(415, f"the body must be {JSON.decode()} in UTF-8", "BAD_USER_INPUT", accepted)
+    if sent.get(b"content-encoding", b"identity").lower() != b"identity":
+        accepted = {"Accept-Encoding": "identity"}
+        raise HTTPRefused(415, "the body must not be compressed", "BAD_USER_INPUT", accepted)
+    return _request(_parsed(await _body(sent, receive), "the body"))
 
 
-def answer(scope: Scope, result: dict[str, Any]) -> Answer:
-    """The result of an operation, in the media type that the client prefers."""
-    if GRAPHQL not in (header(scope, b"accept") or b""):
+def answer(media_type: bytes, result: dict[str, Any]) -> Answer:
+    """The result of an operation; plain JSON has status 200 whatever came of it."""
+    if media_type == JSON:
         return Answer(encode(result))
     return Answer(encode(result), 200 if "data" in result else 400, GRAPHQL)
 
@@ -90,8 +115,11 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode()
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(sent: Headers, receive: Receive) -> bytes:
     """The body; counted as it streams, because a length that is announced may be false."""
+    announced = sent.get(b"content-length", b"")
+    if announced.isdigit() and int(announced[:20]) > BODY_LIMIT:
+        raise _too_large()
     body, more = bytearray(), True
     while more:
         message = await receive()
@@ -99,16 +127,43 @@ async def _body(receive: Receive) -> bytes:
             raise Disconnected
         body += message.get("body", b"")
         if len(body) > BODY_LIMIT:
-            raise HTTPRefused(413, f"a request has at most {BODY_LIMIT} bytes", "BAD_USER_INPUT")
+            raise _too_large()
         more = message.get("more_body", False)
     return bytes(body)
 
 
-def _request(body: bytes) -> Request:
+def _too_large() -> HTTPRefused:
+    # What is still to come of it is not waited for.
+    closing = {"Connection": "close"}
+    return HTTPRefused(413, f"a request has at most {BODY_LIMIT} bytes", "BAD_USER_INPUT", closing)
+
+
+def _parameters(query_string: bytes) -> dict[str, Any]:
     try:
-        content = orjson.loads(body)
+        pairs = parse_qsl(query_string.decode("ascii"), errors="strict", max_num_fields=PARAMETERS)
     except ValueError:
-        raise HTTPRefused(400, "the body is not JSON in UTF-8", "BAD_USER_INPUT") from None
+        raise HTTPRefused(
+            400, f"the query string is not at most {PARAMETERS} parameters in UTF-8", "BAD_USER_INPUT"
+        ) from None
+    found: dict[str, Any] = dict(pairs)
+    if len(found) < len(pairs):
+        raise HTTPRefused(400, "a parameter of the query string comes twice", "BAD_USER_INPUT")
+    encoded = found.keys() & {"variables", "extensions"}
+    return found | {name: _parsed(found[name], f"`{name}`") for name in encoded}
+
+
+def _parsed(text: bytes | str, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        raise HTTPRefused(400, f"{what} is not JSON in UTF-8", "BAD_USER_INPUT") from None
+
+
+def _request(content: Any) -> Request:
+    if isinstance(content, list):
+        raise HTTPRefused(
+            400, "operations are sent one by one: the body must be an object, not a list", "BAD_USER_INPUT"
+        )
     if not isinstance(content, dict):
         raise HTTPRefused(
             400, "the body must be an object: {query, variables, operationName}", "BAD_USER_INPUT"
@@ -134,11 +189,3 @@ def _is_deeper(value: Any, limit: int) -> bool:
         return True
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(_is_deeper(child, limit - 1) for child in children)
-
-
-def _is_json(content_type: bytes) -> bool:
-    media_type, _, parameters = content_type.decode("latin-1").lower().partition(";")
-    name, _, charset = parameters.strip().partition("=")
-    return media_type.strip() == JSON.decode() and (
-        name != "charset" or charset.strip('"') in {"utf-8", "utf8"}
-    )

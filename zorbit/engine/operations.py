@@ -136,6 +136,12 @@ class Operations:
             self._trim()
         return None if data is None else {"data": data}
 
+    def writes(self, request: Request) -> bool:
+        """Whether a mutation is asked for."""
+        document = self.prepare(request.query).document
+        operation = None if document is None else get_operation_ast(document, request.operation_name)
+        return operation is not None and operation.operation is OperationType.MUTATION
+
     def prepare(self, text: str) -> Prepared:
         """`text`, parsed and validated; remembered, the most recently used up to a bound."""
         prepared = self._prepared.pop(text, None)
