@@ -62,6 +62,7 @@ WRONG = [
     ("CORS_ORIGINS", "https://app.example.com,app.example.com", NO_ORIGINS),
     ("TRUSTED_PROXIES", "*", NO_ADDRESSES),
     ("TRUSTED_PROXIES", "10.0.0.1/8", NO_ADDRESSES),
+    ("CONNECTIONS", "0", "Input should be greater than or equal to 1"),
     ("TRIAL_DAYS", "fortnight", NO_INTEGER),
     ("TRIAL_DAYS", "0", "Input should be greater than or equal to 1"),
     ("TRIAL_DAYS", "366", "Input should be less than or equal to 365"),

@@ -74,6 +74,7 @@ def _serve(settings: Settings, url: str) -> None:
     import uvicorn  # noqa: PLC0415
 
     from zorbit.app import create  # noqa: PLC0415
+    from zorbit.protocol import protocol  # noqa: PLC0415
 
     logs.configure(settings)
     application = create(settings, url)
@@ -87,6 +88,7 @@ def _serve(settings: Settings, url: str) -> None:
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
+        http=protocol(settings.request_timeout, settings.connections),
         ws="none",
         timeout_graceful_shutdown=10,
     )

@@ -144,6 +144,8 @@ class Settings(BaseSettings):
     """Origins whose pages may use the API from a browser, parted by commas."""
     trusted_proxies: Addresses = ()
     """Addresses and networks, parted by commas, that are believed who a client is (`X-Forwarded-*`)."""
+    connections: Annotated[int, Field(ge=1, le=100_000)] = 900
+    """Of clients, open at once in this process; further ones are told to come again."""
     graphiql: bool = True
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO

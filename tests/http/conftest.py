@@ -3,22 +3,52 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 import uvicorn
 
 from zorbit import app
 from zorbit.config import Settings
+from zorbit.protocol import protocol
 
 
 @pytest.fixture(scope="package")
 def port(worker_database: str, settings: Settings) -> Iterator[int]:
-    """Where a server listens."""
+    """Where a server listens that is as patient as any."""
+    with listening(worker_database, settings) as server:
+        yield server.port
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A server in a thread."""
+
+    port: int
+    server: uvicorn.Server
+
+    @property
+    def connections(self) -> int:
+        """How many it has open."""
+        return len(self.server.server_state.connections)
+
+
+@contextmanager
+def listening(
+    url: str, settings: Settings, *, seconds: float = 18, connections: int = 900
+) -> Iterator[Listening]:
+    """A server over the database at `url`."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app.create(settings, worker_database), log_level="warning", ws="none")
+    config = uvicorn.Config(
+        app.create(settings, url),
+        log_level="critical",
+        http=protocol(seconds, connections),
+        ws="none",
+    )
     server = uvicorn.Server(config)
     runner = threading.Thread(target=server.run, args=([listener],))
     runner.start()
-    yield listener.getsockname()[1]
+    yield Listening(listener.getsockname()[1], server)
     server.should_exit = True
     runner.join()
