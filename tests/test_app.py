@@ -188,6 +188,19 @@ async def test_a_faulty_document_is_refused_whole(
     assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
 
 
+async def test_a_null_where_an_argument_may_not_be_null_is_the_clients(
+    client: Client, database_url: str
+) -> None:
+    user = rows.insert(database_url, "User")
+    query = 'query ($id: ID = "x") { viewer { id } post(id: $id) { id } }'
+
+    answer = await client.run(query, {"id": None}, by=user)
+
+    assert answer["data"] == {"viewer": {"id": str(user)}, "post": None}
+    (error,) = answer["errors"]
+    assert (error["path"], error["extensions"]) == (["post"], {"code": "BAD_USER_INPUT"})
+
+
 async def test_the_modern_media_type_has_status_codes(client: Client) -> None:
     accept = {"accept": "application/graphql-response+json"}
 

@@ -189,10 +189,13 @@ class Operations:
     def _coded(self, error: GraphQLError, request_id: str) -> dict[str, Any]:
         cause = error.original_error
         if error.path is None:
-            # Variables that can't be coerced; what fails later, below a path, is never the client's doing.
+            # Variables that can't be coerced.
             return _formatted(error, {"code": "BAD_USER_INPUT"})
         if cause is not None and (refusal := self._explain(cause)):
             return _formatted(error, refusal.extensions) | {"message": refusal.message}
+        if isinstance(cause, GraphQLError) and cause.nodes:
+            # It names a place in the document: a variable that is null where its argument may not be.
+            return _formatted(error, {"code": "BAD_USER_INPUT"})
         logger.error("fault in a resolver", path=error.path, exc_info=cause or error)
         masked = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
         return _formatted(error, masked) | {"message": "internal server error"}
