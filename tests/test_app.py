@@ -278,6 +278,23 @@ async def test_unknown_paths_and_methods_answer_in_json(client: Client) -> None:
     assert (wrong.status_code, wrong.json()["errors"][0]["message"]) == (405, "Method Not Allowed")
 
 
+@pytest.mark.parametrize(
+    "path", ["/graphiql", "/graphql/", "/graphiql/", "/graphiql/%00", "/graphiql/..%2f__init__.py", "/%ff"]
+)
+async def test_odd_paths_lead_nowhere(client: Client, path: str) -> None:
+    response = await client.http.get(path, headers={"host": "evil.example.com"})
+
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/json")
+    assert "location" not in response.headers
+
+
+async def test_assets_are_what_they_are_said_to_be(client: Client) -> None:
+    response = await client.http.get("/graphiql/LICENSES.txt")
+
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_the_page_holds_the_demo_users_token_on_this_machine_only(
     client: Client, served: Starlette, database_url: str
 ) -> None:

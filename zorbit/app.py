@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from schema import core_schema, readings, schema
@@ -67,23 +66,17 @@ def create(settings: Settings, database_url: str) -> Starlette:
             if reads is not None:
                 reads.pool.close()
 
-    registry = CollectorRegistry()
-    registry.register(QueryCounts(reads))
-
-    async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
     async def ready(request: Request) -> Response:
         checked = within(settings.request_timeout, _readiness(database))
         answer: Any = await guarded(checked, request.state.request_id)
         return Response(answer.body, answer.status, media_type=JSON.decode())
 
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/healthz", healthy),
             Route("/readyz", ready),
-            Route("/metrics", metrics),
-            Mount(graphiql.MOUNT, StaticFiles(directory=graphiql.ASSETS)),
+            Route("/metrics", _metrics(reads)),
+            Mount(graphiql.MOUNT, graphiql.Assets(directory=graphiql.ASSETS)),
         ],
         lifespan=lifespan,
         middleware=[
@@ -95,6 +88,9 @@ def create(settings: Settings, database_url: str) -> Starlette:
         ],
         exception_handlers={HTTPException: _not_served, Exception: _failed},
     )
+    # A redirection to a path with a slash would name whatever host a request says this is.
+    application.router.redirect_slashes = False
+    return application
 
 
 class CrossOrigin(CORSMiddleware):
@@ -140,6 +136,16 @@ class QueryCounts(Collector):
         for reason, count in (self.reads.counts if self.reads else {}).items():
             found.add_metric([reason if reason == "compiled" else f"resolvers: {reason}", pid], count)
         yield found
+
+
+def _metrics(reads: CompiledReads | None) -> Callable[[Request], Awaitable[Response]]:
+    registry = CollectorRegistry()
+    registry.register(QueryCounts(reads))
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return metrics
 
 
 def _compiled_reads(settings: Settings, database_url: str) -> CompiledReads:
