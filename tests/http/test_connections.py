@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from tests.http.conftest import Listening, listening
+from tests.http.sockets import rest
 from tests.serving import wait_until
 from zorbit.config import Settings
 from zorbit.protocol import HEADERS_LIMIT, PIPELINED
@@ -38,15 +39,6 @@ def hasty(worker_database: str, settings: Settings) -> Iterator[Server]:
 
 def connect(server: Server) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
-
-
-def rest(client: socket.socket) -> bytes:
-    """What comes until the server hangs up."""
-    received = b""
-    with suppress(ConnectionError):
-        while piece := client.recv(65536):
-            received += piece
-    return received
 
 
 def said(server: Server, *pieces: bytes) -> bytes:

@@ -2,6 +2,9 @@
 
 import gc
 import json
+import logging
+import re
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from structlog.testing import capture_logs
 from tests.conftest import SWEEP, calling
 from tests.examples import examples
 from tests.http.hostile import encoded, hostile
+from tests.http.sockets import rest
 from tests.reading.data import random_world
 from tests.reading.known import Known, known
 from tests.reading.twins import Twins
@@ -30,6 +34,15 @@ pytestmark = [
 ]
 JSON = "application/json"
 TYPES = {JSON, "application/graphql-response+json"}
+# Of requests, whole and in parts.
+PIECES = [
+    b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"POST /graphql HTTP/1.1\r\nhost: x\r\n",
+    *(b"GET ", b"POST ", b"/graphql", b" HTTP/1.1\r\n", b"host: x\r\n", b"\r\n", b"\n", b" ", b"{}"),
+    *(b"content-type: application/json\r\n", b"content-length: 2\r\n", b"content-length: 3\r\n"),
+    *(b"transfer-encoding: chunked\r\n", b"2\r\n{}\r\n", b"0\r\n\r\n", b"expect: 100-continue\r\n"),
+    b"connection: upgrade\r\nupgrade: h2c\r\n",
+]
 
 
 def often(number: int) -> settings:
@@ -127,6 +140,19 @@ async def test_query_strings_and_headers(
     sent = [(name.encode(), value) for name, value in headers.items()] + [(PREFLIGHT[0].encode(), b"1")]
 
     await check(caller, method, query, headers=sent)
+
+
+@often(100)
+@given(pieces=st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=20))
+def test_bytes_on_a_connection(port: int, caplog: pytest.LogCaptureFixture, pieces: list[bytes]) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(b"".join(pieces))
+        client.shutdown(socket.SHUT_WR)
+        answer = rest(client)
+
+    statuses = re.findall(rb"HTTP/1\.1 (\d)\d\d ", answer)
+    assert b"5" not in statuses
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 @often(400)
