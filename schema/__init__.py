@@ -4,7 +4,19 @@ import strawberry
 from graphql import lexicographic_sort_schema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from schema import audit, billing, comments, graph, ideas, messages, mutations, templates, threads, usage  # noqa: F401 - they declare
+from schema import (  # noqa: F401 - they declare
+    audit,
+    billing,
+    comments,
+    costs,
+    graph,
+    ideas,
+    messages,
+    mutations,
+    templates,
+    threads,
+    usage,
+)
 from schema.errors import TYPES
 from schema.query import Query
 from schema.scalars import SCALARS
@@ -22,8 +34,9 @@ schema = strawberry.Schema(
 )
 
 core_schema = schema._schema  # noqa: SLF001 - Strawberry keeps graphql-core's schema, which runs, to itself
+costs.declare(core_schema)
 
 
 def sdl() -> str:
     """The schema as its clients read it: the text of `schema.graphql`."""
-    return print_schema(lexicographic_sort_schema(core_schema)) + "\n"
+    return costs.shown(core_schema, print_schema(lexicographic_sort_schema(core_schema))) + "\n"

@@ -7,10 +7,12 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
+from strawberry.scalars import JSON
 from strawberry.types import Info
 
-from schema import graph, posts, previews, readings, trash
+from schema import appraisals, graph, posts, previews, readings, trash
 from schema.access import Access
+from schema.appraisals import OperationCost
 from schema.connections import Connection
 from schema.fields import field
 from schema.graph import all_rows, by_id
@@ -189,6 +191,22 @@ class Query:
     async def restore_preview(self, info: Info[Context, None], id: Id) -> RestorePreview | None:
         """By the rules of restoring itself."""
         return await previews.of_row(info.context, uuid_of(id, "id"))
+
+    @field(
+        "What an operation would come to, without running it; a document that can't be run is refused.",
+        Access.ANY_ROLE,
+    )
+    async def operation_cost(
+        self,
+        info: Info[Context, None],
+        document: Annotated[str, strawberry.argument(description="GraphQL, as it would be sent.")],
+        variables: Annotated[JSON | None, strawberry.argument(description="An object, likewise.")] = None,
+        operation_name: Annotated[
+            str | None, strawberry.argument(description="Which of the document's operations, if several.")
+        ] = None,
+    ) -> OperationCost | None:
+        """By the limits of this server."""
+        return await appraisals.of_operation(info.context, document, variables, operation_name)
 
     @field(
         "For admins: the users who were deleted, the latest first.",

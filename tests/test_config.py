@@ -40,6 +40,8 @@ WRONG = [
     ("CONNECT_TIMEOUT", "soon", NO_INTEGER),
     ("CONNECT_TIMEOUT", "0", "Input should be greater than or equal to 1"),
     ("CONNECT_TIMEOUT", "61", "Input should be less than or equal to 60"),
+    ("OPERATION_TIMEOUT", "soon", NO_NUMBER),
+    ("OPERATION_TIMEOUT", "0", "Input should be greater than or equal to 0.1"),
     ("STATEMENT_TIMEOUT", "soon", NO_NUMBER),
     ("STATEMENT_TIMEOUT", "0", "Input should be greater than or equal to 0.001"),
     ("STATEMENT_TIMEOUT", "inf", "Input should be less than or equal to 3600"),
@@ -69,6 +71,19 @@ WRONG = [
     ("PERIODIC_SECONDS", "often", NO_NUMBER),
     ("PERIODIC_SECONDS", "-1", "Input should be greater than or equal to 0"),
     ("PERIODIC_SECONDS", "86401", "Input should be less than or equal to 86400"),
+    ("PROFILE", "staging", "Input should be 'development' or 'production'"),
+    ("INTROSPECTION", "perhaps", "Input should be a valid boolean, unable to interpret input"),
+    ("SUGGESTIONS", "perhaps", "Input should be a valid boolean, unable to interpret input"),
+    ("LIMIT_TOKENS", "499", "Input should be greater than or equal to 500"),
+    ("LIMIT_DEFINITIONS", "9", "Input should be greater than or equal to 10"),
+    ("LIMIT_DEPTH", "19", "Input should be greater than or equal to 20"),
+    ("LIMIT_FIELDS", "299", "Input should be greater than or equal to 300"),
+    ("LIMIT_ROOT_FIELDS", "0", "Input should be greater than or equal to 1"),
+    ("LIMIT_ALIASES", "-1", "Input should be greater than or equal to 0"),
+    ("LIMIT_DIRECTIVES", "-1", "Input should be greater than or equal to 0"),
+    ("LIMIT_REPEATS", "49", "Input should be greater than or equal to 50"),
+    ("LIMIT_LISTS", "0", "Input should be greater than or equal to 1"),
+    ("LIMIT_COST", "99999", "Input should be greater than or equal to 100000"),
     ("GRAPHIQL", "perhaps", "Input should be a valid boolean, unable to interpret input"),
     ("LOG_FORMAT", "xml", "Input should be 'json' or 'console'"),
     ("LOG_LEVEL", "loud", "Input should be 'debug', 'info', 'warning' or 'error'"),
@@ -100,6 +115,18 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.embedded
     assert not settings.has_key_source
     assert settings.identity is Identity.USER_ID
+
+
+def test_a_server_in_production_tells_little_about_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = load(monkeypatch, PROFILE="production")
+
+    assert (quiet.graphiql, quiet.introspection, quiet.suggestions) == (False, False, False)
+
+
+def test_a_setting_of_its_own_counts_more_than_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, PROFILE="production", INTROSPECTION="true")
+
+    assert (settings.graphiql, settings.introspection, settings.suggestions) == (False, True, False)
 
 
 @pytest.mark.parametrize(("name", "value", "message"), WRONG, ids=[f"{name}={v}" for name, v, _ in WRONG])

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,8 @@ from zorbit.db import Database, is_unreachable, unavailable
 from zorbit.endpoint import GraphQL, failure, guarded
 from zorbit.engine import http
 from zorbit.engine.compiled import CompiledReads
+from zorbit.engine.documents import Policy
+from zorbit.engine.measures import Limits
 from zorbit.engine.negotiating import JSON
 from zorbit.engine.operations import Operations, Refusal
 from zorbit.engine.pool import Pool
@@ -51,7 +53,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
     """
     database, verifies = db.connect(database_url, settings), verifier(settings)
     reads = _compiled_reads(settings, database_url) if settings.compiled_reads else None
-    operations = Operations(core_schema, explain, reads)
+    operations = Operations(core_schema, explain, policy(settings), reads)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -148,11 +150,18 @@ def _metrics(reads: CompiledReads | None) -> Callable[[Request], Awaitable[Respo
     return metrics
 
 
+def policy(settings: Settings) -> Policy:
+    """What the operator lets operations do."""
+    limits = Limits(**{one.name: getattr(settings, f"limit_{one.name}") for one in fields(Limits)})
+    return Policy(limits, settings.introspection, settings.suggestions)
+
+
 def _compiled_reads(settings: Settings, database_url: str) -> CompiledReads:
     connect = partial(db.read_connection, database_url, settings)
     pool = Pool(connect, settings.read_pool_size, settings.pool_timeout)
     graph = readings.graph(schema, settings)
-    return CompiledReads(core_schema, graph, pool, settings.statement_timeout + 1)
+    patience = min(settings.statement_timeout + 1, settings.request_timeout)
+    return CompiledReads(core_schema, graph, pool, patience, suggestions=settings.suggestions)
 
 
 async def healthy(_request: Request) -> Response:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
@@ -25,6 +25,15 @@ class Identity(StrEnum):
     """A subject of the issuer's, stored with the user when the user was created."""
     PROVISION = "provision"
     """As `subject`, and an unknown subject with a verified e-mail address becomes a new user."""
+
+
+class Profile(StrEnum):
+    """What a server tells about itself unless a setting of its own says otherwise."""
+
+    DEVELOPMENT = "development"
+    """GraphiQL, introspection, and suggestions in errors."""
+    PRODUCTION = "production"
+    """None of these."""
 
 
 class LogFormat(StrEnum):
@@ -118,6 +127,8 @@ class Settings(BaseSettings):
     pool_timeout: Annotated[float, Field(gt=0, le=60)] = 5
     """How long a request waits for a free connection."""
     connect_timeout: Annotated[int, Field(ge=1, le=60)] = 3
+    operation_timeout: Annotated[float, Field(ge=0.1, le=3600)] | None = None
+    """How long an operation may take, with all its statements; see `request_timeout`."""
     statement_timeout: Annotated[float, Field(ge=0.001, le=3600)] = 10
     lock_timeout: Annotated[float, Field(ge=0.001, le=3600)] = 3
 
@@ -146,7 +157,30 @@ class Settings(BaseSettings):
     """Addresses and networks, parted by commas, that are believed who a client is (`X-Forwarded-*`)."""
     connections: Annotated[int, Field(ge=1, le=100_000)] = 900
     """Of clients, open at once in this process; further ones are told to come again."""
+    profile: Profile = Profile.DEVELOPMENT
     graphiql: bool = True
+    introspection: bool = True
+    """Whether clients may ask for the schema; `__typename` they always may."""
+    suggestions: bool = True
+    """Whether errors say what may have been meant ("Did you mean")."""
+
+    limit_tokens: Annotated[int, Field(ge=500, le=100_000)] = 2_000
+    limit_definitions: Annotated[int, Field(ge=10, le=1_000)] = 100
+    """Operations and fragments of a document."""
+    limit_depth: Annotated[int, Field(ge=20, le=1_000)] = 25
+    """Fields below one another. No limit can be so low that the standard introspection query is refused."""
+    limit_fields: Annotated[int, Field(ge=300, le=100_000)] = 2_000
+    """Fields of a document with its fragments unfolded."""
+    limit_root_fields: Annotated[int, Field(ge=1, le=1_000)] = 50
+    limit_aliases: Annotated[int, Field(ge=0, le=10_000)] = 100
+    limit_directives: Annotated[int, Field(ge=0, le=10_000)] = 50
+    limit_repeats: Annotated[int, Field(ge=50, le=1_000)] = 200
+    """Fields selected again in the same place; validation takes 15 microseconds for each two of them."""
+    limit_lists: Annotated[int, Field(ge=1, le=1_000)] = 40
+    """Connections of an operation."""
+    limit_cost: Annotated[int, Field(ge=100_000, le=2**31 - 1)] = 500_000
+    """What an operation may come to, in points."""
+
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO
 
@@ -157,13 +191,26 @@ class Settings(BaseSettings):
 
     @property
     def request_timeout(self) -> float:
-        """When a request is given up: a connection may be waited for, made, and used for one statement."""
+        """When a request is given up, and what it runs in PostgreSQL canceled.
+
+        Unless it is set, a connection may be waited for, made, and used for one statement.
+        """
+        if self.operation_timeout is not None:
+            return self.operation_timeout
         return self.pool_timeout + self.connect_timeout + self.statement_timeout
 
     @property
     def has_key_source(self) -> bool:
         """Whether tokens are verified by an issuer's key (else by the local one of the embedded database)."""
         return self.jwks_url is not None or self.jwt_key_file is not None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_the_profile(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """The profile's own, for what has no setting of its own."""
+        if given.get("profile") != Profile.PRODUCTION:
+            return given
+        return {"graphiql": False, "introspection": False, "suggestions": False, **given}
 
     @model_validator(mode="after")
     def _key_source_is_whole(self) -> Self:

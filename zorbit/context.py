@@ -6,6 +6,7 @@ from functools import cached_property
 
 from zorbit.config import Settings
 from zorbit.db import Database
+from zorbit.engine.operations import Operations
 from zorbit.loaders import Loaders
 from zorbit.services.terms import Terms, terms
 from zorbit.visibility import Viewer
@@ -20,6 +21,8 @@ class Context:
     """The database's time when the viewer was looked up; None for callers without a token."""
     database: Database
     settings: Settings
+    operations: Operations
+    """Those of the server, for what is told about them."""
 
     def renew(self, viewer: Viewer, now: datetime) -> None:
         """After a write: whoever the caller is by then, and nothing remembered of what was read before."""

@@ -94,6 +94,8 @@ class GraphQL:
             result = await within(left, run)
         if asked.tells_compiled:
             result["extensions"] = {"compiled": compiled}
+        if asked.tells_cost and (cost := self.operations.cost(asked)):
+            result.setdefault("extensions", {})["cost"] = cost
         return http.answer(media_type, result)
 
     async def _claims(self, headers: Headers) -> Claims | None:
@@ -115,15 +117,15 @@ class GraphQL:
         return None
 
     async def _run(self, asked: Request, claims: Claims | None, request_id: str) -> dict[str, Any]:
-        context = Context(NOBODY, None, self.database, self.settings)
+        context = Context(NOBODY, None, self.database, self.settings, self.operations)
         if claims is not None:
             viewer, now = await self._find(claims)
             self.seen.remember(claims, viewer)
-            context = Context(viewer, now, self.database, self.settings)
+            context = Context(viewer, now, self.database, self.settings, self.operations)
         return await self.operations.run(asked, context, request_id)
 
     def _at(self, viewer: Viewer, now: str) -> Context:
-        return Context(viewer, datetime.fromisoformat(now), self.database, self.settings)
+        return Context(viewer, datetime.fromisoformat(now), self.database, self.settings, self.operations)
 
     async def _look_up(self, claims: Claims) -> tuple[Viewer, Parameters]:
         viewer, _ = await within(self.settings.request_timeout, self._find(claims))

@@ -14,6 +14,8 @@ from graphql import (
     GraphQLString,
 )
 
+from zorbit import app
+from zorbit.config import Settings
 from zorbit.engine.operations import CACHED_CHARACTERS, CACHED_DOCUMENTS, Operations, Refusal, Request
 
 
@@ -59,7 +61,9 @@ SCHEMA = GraphQLSchema(
 @pytest.fixture
 def operations() -> Operations:
     return Operations(
-        SCHEMA, lambda error: Refusal(str(error), {"code": "LATER"}) if isinstance(error, NotToday) else None
+        SCHEMA,
+        lambda error: Refusal(str(error), {"code": "LATER"}) if isinstance(error, NotToday) else None,
+        app.policy(Settings()),
     )
 
 

@@ -14,6 +14,16 @@ from tests.reading.known import Known, known
 from tests.reading.twins import Twins, started, stop_clock, unconstrain
 from zorbit.config import Settings
 
+WIDE = {
+    "limit_depth": 1_000,
+    "limit_fields": 100_000,
+    "limit_root_fields": 1_000,
+    "limit_aliases": 10_000,
+    "limit_lists": 1_000,
+    "limit_cost": 2**31 - 1,
+}
+"""Limits that leave it to the plans what they are made for."""
+
 
 @pytest.fixture(autouse=True)
 def unawaited() -> None:
@@ -48,7 +58,7 @@ def copied(postgres: str, worker_database: str, worker_id: str, name: str) -> st
 @pytest.fixture(scope="module")
 async def twins(still_database: str, settings: Settings) -> AsyncIterator[Twins]:
     """Both applications, with caches that all tests of the file share."""
-    async with started(still_database, settings) as made:
+    async with started(still_database, settings.model_copy(update=WIDE)) as made:
         yield made
         gc.collect()  # while `unawaited` holds
 

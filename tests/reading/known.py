@@ -86,6 +86,8 @@ def _values(url: str, ids: list[str]) -> dict[str, Values]:
     return {
         "search": (SEARCHES, ["x" * 301, "\0"]),
         "email": ([*emails, *(email.upper() for email in emails[:3]), "nobody@example.com"], ["", "\0"]),
+        "document": (["{ viewer { id } }", "query A { plans { totalCount } }"], ["", "{", "{ nothing }"]),
+        "JSON": ([{}, {"n": 1}], ["{}", 1]),
         "ID": ([*ids, str(uuid4())], BAD_IDS),
         "String": ([*TEXTS, *WORDS], ["\0", "\ud800"]),
         "DateTime": ([*moments, *(moment.replace("+00:00", "Z") for moment in moments), ZONED], BAD_MOMENTS),

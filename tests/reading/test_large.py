@@ -84,7 +84,7 @@ async def test_as_many_rows_by_id_as_may_be(twins: Twins, one_world: Known, numb
         await ask(twins, one_world, f"{{ {rows} }}", caller)
 
 
-@pytest.mark.parametrize("levels", [3, 8, 14])
+@pytest.mark.parametrize("levels", [3, 8])
 async def test_fragments_that_unfold_to_very_many_fields(twins: Twins, one_world: Known, levels: int) -> None:
     fragments = " ".join(
         f"fragment F{level} on User {{ ...F{level + 1} ...F{level + 1} a{level}: email ...F{level + 1} }}"

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+from tests.reading.conftest import WIDE
 from tests.reading.known import Known
 from tests.reading.operations import Operation, compose
 from tests.reading.twins import Twins, started
@@ -81,7 +82,7 @@ async def test_the_databases_own_settings_change_no_answer(
     before = [(await twins.ask(made.body, one_world.callers[name]))[1] for name, made in asked]
 
     with defaults(twins.url):
-        async with started(twins.url, settings) as others:
+        async with started(twins.url, settings.model_copy(update=WIDE)) as others:
             after = [await others.ask(made.body, one_world.callers[name]) for name, made in asked]
 
     assert [

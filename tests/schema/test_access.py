@@ -114,8 +114,9 @@ async def test_a_root_field_answers_those_whom_its_rule_lets_in_and_no_others(
 def root_query(name: str) -> str:
     """A question that the field answers to whomever it answers at all."""
     made = QUERY[name]
-    given = {"ids": f'["{uuid4()}"]'} if "ids" in made.args else {}
-    return f"{{ {name}{arguments(made, **given)} {{ {selection(get_named_type(made.type), 0)} }} }}"
+    given = {"ids": f'["{uuid4()}"]', "document": '"{ __typename }"'}
+    taken = {key: value for key, value in given.items() if key in made.args}
+    return f"{{ {name}{arguments(made, **taken)} {{ {selection(get_named_type(made.type), 0)} }} }}"
 
 
 async def test_nobody_is_shown_system_personas_and_that_nobody_is_signed_in(scene: Scene) -> None:

@@ -22,8 +22,8 @@ async def test_by_id_what_is_visible_is_found_and_all_else_is_as_if_it_never_was
     hidden = [id for id in ids if (edge.target, id) not in visible]
 
     found: list[Any] = []
-    for start in range(0, len(ids), 100):
-        fields = [f'n{n}: {edge.name}(id: "{id}") {{ id }}' for n, id in enumerate(ids[start : start + 100])]
+    for start in range(0, len(ids), 50):
+        fields = [f'n{n}: {edge.name}(id: "{id}") {{ id }}' for n, id in enumerate(ids[start : start + 50])]
         found += (await scene.ask(viewer, f"{{ {' '.join(fields)} }}")).values()
     query = f"query ($id: ID!) {{ {edge.name}(id: $id) {{ __typename id }} }}"
     unknown = await scene.send(viewer, query, id=str(uuid4()))

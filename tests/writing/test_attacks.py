@@ -15,7 +15,7 @@ from tests.writing.billing import Account, amounts, at, quotas, subscribed, utc
 from tests.writing.changes import change, faults
 from tests.writing.waiting import until_waiting
 from zorbit import db
-from zorbit.app import explain
+from zorbit.app import explain, policy
 from zorbit.config import Settings
 from zorbit.context import Context
 from zorbit.db import Database
@@ -177,8 +177,9 @@ async def narrow(database_url: str, settings: Settings) -> AsyncIterator[Databas
 
 async def answered(database: Database, settings: Settings, user: UUID) -> Any:
     """The answer to making a thread, of a caller who was found already."""
-    context = Context(owner_of(user), NOW, database, settings)
-    return await Operations(core_schema, explain).run(Request(MAKE), context, "id")
+    operations = Operations(core_schema, explain, policy(settings))
+    context = Context(owner_of(user), NOW, database, settings, operations)
+    return await operations.run(Request(MAKE), context, "id")
 
 
 async def test_who_finds_no_free_connection_is_told_that_nothing_was_changed(

@@ -164,6 +164,8 @@ class CompiledReads:
     pool: Pool
     patience: float
     """Seconds that PostgreSQL has for one operation."""
+    suggestions: bool = True
+    """Whether errors say what may have been meant."""
     counts: Counter[str] = field(default_factory=Counter)
     """How many operations were answered, and why others were left to the resolvers."""
 
@@ -247,4 +249,5 @@ class CompiledReads:
             context_value=asked.context(now),
             raw_variable_values=asked.given,
             operation_name=name.value if name else None,
+            hide_suggestions=not self.suggestions,
         )

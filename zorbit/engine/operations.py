@@ -1,10 +1,10 @@
-"""Running GraphQL operations: parsed and validated once, executed; errors coded, faults masked."""
+"""Running GraphQL operations: made ready once, executed; errors coded, faults masked."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from graphql import (
@@ -12,17 +12,26 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
-    GraphQLSyntaxError,
     OperationType,
     execute,
     get_operation_ast,
-    parse,
-    validate,
 )
 
-from zorbit.engine.compiled import Asked, CompiledReads, Planned, Principal, planned
+from zorbit.engine.compiled import Asked, CompiledReads, Principal
+from zorbit.engine.documents import (
+    Error,
+    Policy,
+    Ready,
+    dearest,
+    error_of,
+    formatted,
+    prepared,
+    too_complex,
+)
+from zorbit.engine.levels import Unplanned
+from zorbit.engine.measures import Measure
+from zorbit.engine.plans import Plan
 
-TOKEN_LIMIT = 2_000
 CACHED_DOCUMENTS = 500
 CACHED_CHARACTERS = 2_000_000
 CACHED_WEIGHT = 20_000
@@ -40,6 +49,8 @@ class Request:
     operation_name: str | None = None
     tells_compiled: bool = False
     """Whether the answer is to tell if a compiled plan made it."""
+    tells_cost: bool = False
+    """Whether the answer is to tell what it costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +62,11 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A text that was parsed and validated, or the reasons why it can't be run."""
+class Appraisal:
+    """What an operation has of each measure, and why it would not be run."""
 
-    document: DocumentNode | None
-    errors: tuple[dict[str, Any], ...] = ()
-    planned: dict[str | None, Planned] = field(default_factory=dict)
-    """Its queries, by the name that requests give."""
-
-    @property
-    def weight(self) -> int:
-        """What its plans weigh, in fields."""
-        return sum(one.weight for one in self.planned.values())
-
-    def operation(self, name: str | None) -> Planned | None:
-        """The query that a request names, to be planned."""
-        known = self.planned.get(name)
-        if known is None and self.document is not None:
-            known = planned(self.document, name)
-            if known is not None:
-                self.planned[name] = known
-        return known
+    measures: tuple[Measure, ...]
+    errors: tuple[Error, ...]
 
 
 class Operations:
@@ -81,35 +76,34 @@ class Operations:
         self,
         schema: GraphQLSchema,
         explain: Callable[[Exception], Refusal | None],
+        policy: Policy,
         compiled: CompiledReads | None = None,
     ) -> None:
         """`explain` tells refusals, which the client may read, from faults, for which it gives None."""
-        self._schema = schema
+        self.schema = schema
+        self.policy = policy
         self.compiled = compiled
         self._explain = explain
-        self._prepared: OrderedDict[str, Prepared] = OrderedDict()
+        self._prepared: OrderedDict[str, Ready] = OrderedDict()
 
     async def run(self, request: Request, context: Any, request_id: str) -> dict[str, Any]:
         """The answer, `{"data": ..., "errors": [...]}`; without `data` where nothing was run."""
-        prepared = self.prepare(request.query)
-        if prepared.document is None:
-            return {"errors": list(prepared.errors)}
-        operation = get_operation_ast(prepared.document, request.operation_name)
-        if operation is None:
-            return _refused("name the operation to run: `operationName`", "BAD_USER_INPUT")
-        if operation.operation is OperationType.SUBSCRIPTION:
-            return _refused("subscriptions are not served here", "BAD_USER_INPUT")
+        ready = self.prepare(request.query)
+        if errors := self._reasons(ready, request):
+            return {"errors": errors}
         try:
             found = execute(
-                self._schema,
-                prepared.document,
+                self.schema,
+                cast("DocumentNode", ready.document),
                 context_value=context,
                 variable_values=request.variables,
                 operation_name=request.operation_name,
+                hide_suggestions=not self.policy.suggestions,
             )
             result: ExecutionResult = await found if isawaitable(found) else found
         except RecursionError:
-            return _refused("the operation or its variables are nested too deeply", "BAD_USER_INPUT")
+            nested = "the operation or its variables are nested too deeply"
+            return {"errors": [error_of(nested, "BAD_USER_INPUT")]}
         return self._answer(result, request_id)
 
     async def read(
@@ -118,10 +112,12 @@ class Operations:
         """The answer by a compiled plan; None where `run` has to answer. For the rest see CompiledReads."""
         if self.compiled is None:
             return None
-        prepared = self.prepare(request.query)
-        operation = prepared.operation(request.operation_name)
+        ready = self.prepare(request.query)
+        operation = ready.operation(request.operation_name)
         if operation is None:
             return None
+        if errors := self._too_dear(ready, request):
+            return {"errors": errors}
         variables = self.compiled.variables(operation, request.variables)
         if variables is None:
             return None
@@ -130,9 +126,9 @@ class Operations:
             plan = self.compiled.plan(operation, caller.kind, variables)
             self._trim()
         asked = Asked(operation, request.variables, variables, caller, context)
-        before = operation.weight
+        before = _weight(plan)
         data = await self.compiled.answer(plan, asked)
-        if operation.weight > before:
+        if _weight(plan) > before:
             self._trim()
         return None if data is None else {"data": data}
 
@@ -142,40 +138,64 @@ class Operations:
         operation = None if document is None else get_operation_ast(document, request.operation_name)
         return operation is not None and operation.operation is OperationType.MUTATION
 
-    def prepare(self, text: str) -> Prepared:
+    def prepare(self, text: str) -> Ready:
         """`text`, parsed and validated; remembered, the most recently used up to a bound."""
-        prepared = self._prepared.pop(text, None)
-        if prepared is None:
-            prepared = self._parsed(text)
-            self._prepared[text] = prepared
+        known = self._prepared.pop(text, None)
+        if known is None:
+            known = prepared(self.schema, text, self.policy)
+            self._prepared[text] = known
             self._trim()
         else:
-            self._prepared[text] = prepared
-        return prepared
+            self._prepared[text] = known
+        return known
+
+    def cost(self, request: Request) -> dict[str, Any] | None:
+        """What the operation of a request costs, as its answer tells it."""
+        cost = self.prepare(request.query).costs.get(request.operation_name)
+        if cost is None:
+            return None
+        return {"requested": cost.of(request.variables), "limit": self.policy.limits.cost}
+
+    def appraise(self, request: Request) -> Appraisal:
+        """What an operation would come to; nothing is run."""
+        ready, name = self.prepare(request.query), request.operation_name
+        measures, errors = ready.measures, tuple(self._reasons(ready, request))
+        if name in ready.costs:
+            measures += (dearest(self.schema, ready, name, request.variables),)
+        return Appraisal(measures, errors)
+
+    def _reasons(self, ready: Ready, request: Request) -> list[Error]:
+        """Why the operation is not run, if it is not."""
+        if ready.document is None:
+            return list(ready.errors)
+        operation = get_operation_ast(ready.document, request.operation_name)
+        if operation is None:
+            return [error_of("name the operation to run: `operationName`", "BAD_USER_INPUT")]
+        if operation.operation is OperationType.SUBSCRIPTION:
+            return [error_of("subscriptions are not served here", "BAD_USER_INPUT")]
+        return self._too_dear(ready, request)
+
+    def _too_dear(self, ready: Ready, request: Request) -> list[Error]:
+        """Why the operation is not run, where it costs too much."""
+        cost = ready.costs.get(request.operation_name)
+        if cost is None or cost.of(request.variables) <= self.policy.limits.cost:
+            return []
+        return list(
+            too_complex(
+                [dearest(self.schema, ready, request.operation_name, request.variables)], self.policy.limits
+            )
+        )
 
     def _trim(self) -> None:
         """Forget what was not used for longest; what is being used stays, alone if need be."""
         characters = sum(map(len, self._prepared))
-        weight = sum(prepared.weight for prepared in self._prepared.values())
+        weight = sum(one.weight for one in self._prepared.values())
         while len(self._prepared) > 1 and (
             len(self._prepared) > CACHED_DOCUMENTS or characters > CACHED_CHARACTERS or weight > CACHED_WEIGHT
         ):
             text, forgotten = self._prepared.popitem(last=False)
             characters -= len(text)
             weight -= forgotten.weight
-
-    def _parsed(self, text: str) -> Prepared:
-        try:
-            document = parse(text, max_tokens=TOKEN_LIMIT)
-            errors = validate(self._schema, document, max_errors=20)
-        except GraphQLSyntaxError as error:
-            return Prepared(None, (_formatted(error, {"code": "GRAPHQL_PARSE_FAILED"}),))
-        except RecursionError:
-            return Prepared(None, (_error("the document is nested too deeply", "GRAPHQL_PARSE_FAILED"),))
-        if errors:
-            code = {"code": "GRAPHQL_VALIDATION_FAILED"}
-            return Prepared(None, tuple(_formatted(error, code) for error in errors))
-        return Prepared(document)
 
     def _answer(self, result: ExecutionResult, request_id: str) -> dict[str, Any]:
         errors = [self._coded(error, request_id) for error in result.errors or ()]
@@ -190,29 +210,16 @@ class Operations:
         cause = error.original_error
         if error.path is None:
             # Variables that can't be coerced.
-            return _formatted(error, {"code": "BAD_USER_INPUT"})
+            return formatted(error, {"code": "BAD_USER_INPUT"})
         if cause is not None and (refusal := self._explain(cause)):
-            return _formatted(error, refusal.extensions) | {"message": refusal.message}
+            return formatted(error, refusal.extensions) | {"message": refusal.message}
         if isinstance(cause, GraphQLError) and cause.nodes:
             # It names a place in the document: a variable that is null where its argument may not be.
-            return _formatted(error, {"code": "BAD_USER_INPUT"})
+            return formatted(error, {"code": "BAD_USER_INPUT"})
         logger.error("fault in a resolver", path=error.path, exc_info=cause or error)
         masked = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
-        return _formatted(error, masked) | {"message": "internal server error"}
+        return formatted(error, masked) | {"message": "internal server error"}
 
 
-def _formatted(error: GraphQLError, extensions: Mapping[str, object]) -> dict[str, Any]:
-    formatted: dict[str, Any] = {"message": error.message, "extensions": dict(extensions)}
-    if error.locations:
-        formatted["locations"] = [location.formatted for location in error.locations]
-    if error.path is not None:
-        formatted["path"] = error.path
-    return formatted
-
-
-def _error(message: str, code: str) -> dict[str, Any]:
-    return {"message": message, "extensions": {"code": code}}
-
-
-def _refused(message: str, code: str) -> dict[str, Any]:
-    return {"errors": [_error(message, code)]}
+def _weight(plan: Plan | Unplanned) -> int:
+    return plan.weight.total if isinstance(plan, Plan) else 0

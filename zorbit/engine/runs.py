@@ -100,8 +100,8 @@ async def _awaited(value: Any) -> Any:
 
 async def fetch(pool: Pool, fetches: list[Fetch], patience: float) -> None:
     """Run `fetches` and what they lead to: a round trip a tier, on one connection, in one span of time."""
-    connection = await pool.take()
     end = monotonic() + patience
+    connection = await pool.take()
     try:
         while fetches:
             asked = [(one.statement, one.parameters) for one in fetches]

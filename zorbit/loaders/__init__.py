@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from zorbit import models, paging
 from zorbit.db import Database
+from zorbit.engine.waiting import given_up_together
 from zorbit.loaders import statements
 from zorbit.loaders.relations import Listing, ToOne
 from zorbit.paging import Slice
@@ -51,8 +52,10 @@ class Loaders:
         return made
 
     async def _run(self, read: Any, about: tuple[Hashable, ...], keys: list[Any]) -> list[Any]:
-        async with self._database.read() as session:
-            return cast("list[Any]", await read(session, self._viewer, keys, *about))
+        # A batch is a task of its own, which several fields wait for.
+        with given_up_together():
+            async with self._database.read() as session:
+                return cast("list[Any]", await read(session, self._viewer, keys, *about))
 
     async def row(self, table: type[models.Row], key: UUID) -> Any:
         """The visible row of `table` with that id, or None."""

@@ -1,0 +1,182 @@
+"""Documents: parsed, measured, validated, priced; in this order, so that what is too large costs little."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    get_operation_ast,
+    parse,
+    validate,
+)
+from graphql.validation import NoFragmentCyclesRule
+
+from zorbit.engine.compiled import Planned, planned
+from zorbit.engine.costs import Pricing
+from zorbit.engine.formulas import Branch, Cost, cost_of, path_of, value_of
+from zorbit.engine.measures import Endless, Limits, Measure, beyond, measured
+
+ERRORS = 20
+"""Errors that a document is told at most."""
+TOKENS = "Syntax Error: Document contains more than"
+"""How graphql-core begins to say that it stopped reading."""
+NAMES = {"root_fields": "rootFields"}
+"""Measures that clients know by another name."""
+TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+
+Error = dict[str, Any]
+"""As it is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What documents may do."""
+
+    limits: Limits
+    introspection: bool
+    suggestions: bool
+    """Whether errors say what may have been meant, which tells of the schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A text that is ready to be run, or the reasons why it can't be."""
+
+    document: DocumentNode | None
+    errors: tuple[Error, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    """As far as it was measured."""
+    costs: Mapping[str | None, Cost] = field(default_factory=dict)
+    """What its operations cost, by name."""
+    planned: dict[str | None, Planned] = field(default_factory=dict)
+    """Its queries, by the name that requests give."""
+
+    @property
+    def weight(self) -> int:
+        """What its plans weigh, in fields."""
+        return sum(one.weight for one in self.planned.values())
+
+    def operation(self, name: str | None) -> Planned | None:
+        """The query that a request names, to be planned."""
+        known = self.planned.get(name)
+        if known is None and self.document is not None:
+            known = planned(self.document, name)
+            if known is not None:
+                self.planned[name] = known
+        return known
+
+
+def prepared(schema: GraphQLSchema, text: str, policy: Policy) -> Ready:
+    """A text, made ready to be run."""
+    limits = policy.limits
+    try:
+        document = parse(text, max_tokens=limits.tokens)
+        found = tuple(measured(document, limits))
+        if beyond(found, limits):
+            return Ready(None, too_complex(found, limits), found)
+        errors = _errors(schema, document, policy)
+    except Endless:
+        errors = [formatted(one, {"code": "GRAPHQL_VALIDATION_FAILED"}) for one in _cycles(schema, document)]
+        return Ready(None, tuple(errors))
+    except GraphQLSyntaxError as error:
+        if error.message.startswith(TOKENS):
+            tokens = (Measure("tokens", limits.tokens + 1),)
+            return Ready(None, too_complex(tokens, limits), tokens)
+        return Ready(None, (formatted(error, {"code": "GRAPHQL_PARSE_FAILED"}),))
+    except RecursionError:
+        return Ready(None, (error_of("the document is nested too deeply", "GRAPHQL_PARSE_FAILED"),))
+    return Ready(None, tuple(errors), found) if errors else _priced(schema, document, found, limits)
+
+
+def too_complex(found: Sequence[Measure], limits: Limits) -> tuple[Error, ...]:
+    """An error for each measure that is beyond its limit."""
+    return tuple(_too_much(one, getattr(limits, one.name)) for one in beyond(found, limits))
+
+
+def dearest(
+    schema: GraphQLSchema, ready: Ready, name: str | None, variables: Mapping[str, Any] | None
+) -> Measure:
+    """The cost of an operation of a document that was priced, and where most of it arises."""
+    assert ready.document is not None  # noqa: S101 - for the type checker: it was priced
+    operation = get_operation_ast(ready.document, name)
+    assert operation is not None  # noqa: S101 - likewise
+    root = branch_of(schema, ready.document, operation)
+    given = variables or {}
+    path = path_of(root, lambda one: value_of(one.terms.items(), given))
+    return Measure("cost", ready.costs[name].of(variables), path)
+
+
+def branch_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Branch:
+    """What an operation of a valid document costs, field by field."""
+    fragments = [one for one in document.definitions if isinstance(one, FragmentDefinitionNode)]
+    return Pricing(schema, {one.name.value: one for one in fragments}).operation(operation)
+
+
+def error_of(message: str, code: str, **extensions: object) -> Error:
+    """An error that has no place in a document."""
+    return {"message": message, "extensions": {"code": code, **extensions}}
+
+
+def formatted(error: GraphQLError, extensions: Mapping[str, object]) -> Error:
+    """An error of graphql-core's."""
+    found: Error = {"message": error.message, "extensions": dict(extensions)}
+    if error.locations:
+        found["locations"] = [location.formatted for location in error.locations]
+    if error.path is not None:
+        found["path"] = error.path
+    return found
+
+
+def public(measure: str) -> str:
+    """A measure's name, as clients read it."""
+    return NAMES.get(measure, measure)
+
+
+def _too_much(found: Measure, limit: int) -> Error:
+    name, path = public(found.name), ".".join(found.path)
+    where = f"; most of it at `{path}`" if path else ""
+    return error_of(
+        f"the operation is too complex: {name} {found.value}, the limit is {limit}{where}",
+        TOO_COMPLEX,
+        measure=name,
+        value=found.value,
+        limit=limit,
+        **({"path": path} if path else {}),
+    )
+
+
+def _errors(schema: GraphQLSchema, document: DocumentNode, policy: Policy) -> list[Error]:
+    if not policy.introspection:
+        refused = validate(schema, document, [NoSchemaIntrospectionCustomRule], max_errors=1)
+        if refused:
+            return [formatted(refused[0], {"code": "INTROSPECTION_DISABLED"})]
+    errors = validate(schema, document, max_errors=ERRORS, hide_suggestions=not policy.suggestions)
+    return [formatted(error, {"code": "GRAPHQL_VALIDATION_FAILED"}) for error in errors]
+
+
+def _cycles(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    return validate(schema, document, [NoFragmentCyclesRule], max_errors=ERRORS)
+
+
+def _priced(
+    schema: GraphQLSchema, document: DocumentNode, found: tuple[Measure, ...], limits: Limits
+) -> Ready:
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    branches = [branch_of(schema, document, one) for one in operations]
+    most = max(branches, key=lambda one: one.lists)
+    found += (Measure("lists", most.lists, path_of(most, lambda one: one.lists)),)
+    if beyond(found, limits):
+        return Ready(None, too_complex(found, limits), found)
+    costs: dict[str | None, Cost] = {}
+    for operation, branch in zip(operations, branches, strict=True):
+        costs[operation.name.value if operation.name else None] = cost_of(branch)
+    if len(costs) == 1:
+        costs[None] = next(iter(costs.values()))
+    return Ready(document, measures=found, costs=costs)
