@@ -1,6 +1,6 @@
 # `make serve` and `make test` need Python 3.11 with pip and nothing else: uv and every package come with them.
 .DELETE_ON_ERROR:
-.PHONY: serve test check format sdl soak bench bench-growth bench-lock lock clean
+.PHONY: serve test check format sdl released soak bench bench-growth bench-lock lock clean
 
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
@@ -25,6 +25,9 @@ format: .venv/ready
 
 sdl: .venv/ready  ## write schema.graphql anew
 	$(RUN)/zorbit schema > schema.graphql
+
+released: sdl  ## a part of releasing: from now on the schema is what clients were promised
+	cp schema.graphql schema.released.graphql
 
 soak: .venv/ready  ## 100 times the examples, 50 kills, 1,000 rounds of writers, a million rows; writes docs/soak.txt
 	{ date -u +%Y-%m-%d; \
