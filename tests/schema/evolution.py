@@ -82,7 +82,7 @@ def _day(directive: DirectiveNode) -> date | None:
 
 
 def _reason(directive: DirectiveNode) -> str:
-    values = [one.value for one in directive.arguments]
+    values = [one.value for one in directive.arguments or ()]
     return next((value.value for value in values if isinstance(value, StringValueNode)), "")
 
 
