@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from functools import partial
@@ -71,7 +71,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
     async def ready(request: Request) -> Response:
         checked = within(settings.request_timeout, _readiness(database))
         answer: Any = await guarded(checked, request.state.request_id)
-        return Response(answer.body, answer.status, media_type=JSON.decode())
+        return _response(answer)
 
     application = Starlette(
         routes=[
@@ -211,11 +211,13 @@ async def _not_served(_request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    answer = failure(error, request.state.request_id)
-    return Response(answer.body, answer.status, media_type=JSON.decode())
+    return _response(failure(error, request.state.request_id))
 
 
 def _refused(refused: http.HTTPRefused) -> Response:
-    return Response(
-        http.refusal(refused).body, refused.status, dict(refused.headers), media_type=JSON.decode()
-    )
+    return _response(http.refusal(refused), refused.headers)
+
+
+def _response(answer: http.Answer, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer as a route gives it."""
+    return Response(answer.body, answer.status, dict(headers or {}), JSON.decode())
