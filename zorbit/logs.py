@@ -28,9 +28,7 @@ def configure(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, _json]
-        if settings.log_format is LogFormat.JSON
-        else [structlog.dev.ConsoleRenderer()]
+        [_traceback, _json] if settings.log_format is LogFormat.JSON else [structlog.dev.ConsoleRenderer()]
     )
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     handler = logging.StreamHandler(sys.stderr)
@@ -52,6 +50,19 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+
+
+def _traceback(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An error's traceback, without what PostgreSQL tells of the row at fault: users wrote that."""
+    given = event.get("exc_info")
+    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
+    made = structlog.processors.format_exc_info(logger, method, event)
+    while isinstance(error, BaseException):
+        primary = getattr(getattr(error, "diag", None), "message_primary", None)
+        if primary:
+            made["exception"] = made["exception"].replace(str(error), primary)
+        error = error.__cause__ or error.__context__
+    return made
 
 
 def _json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
