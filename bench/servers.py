@@ -110,6 +110,8 @@ def _environment(peer: Peer, port: int, database_url: str) -> dict[str, str]:
         "ZORBIT_DATABASE_URL": database_url,
         "ZORBIT_READ_POOL_SIZE": str(READ_CONNECTIONS),
         "ZORBIT_POOL_SIZE": str(OTHER_CONNECTIONS),
+        "ZORBIT_RATE": "1e9",  # every request is charged, and none refused
+        "ZORBIT_RATE_BURST": "1000000000",
         "ZORBIT_JWT_KEY_FILE": str(tokens.public_key_file()),
         "ZORBIT_JWT_ISSUER": tokens.ISSUER,
         "ZORBIT_JWT_AUDIENCE": tokens.AUDIENCE,

@@ -36,7 +36,7 @@ def data_directory() -> Iterator[Path]:
 
 def environment(**variables: str | Path) -> dict[str, str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("ZORBIT_")}
-    return plain | {f"ZORBIT_{name}": str(value) for name, value in variables.items()}
+    return plain | {"ZORBIT_RATE": "0"} | {f"ZORBIT_{name}": str(value) for name, value in variables.items()}
 
 
 def zorbit(*arguments: str, **variables: str | Path) -> subprocess.CompletedProcess[str]:

@@ -38,6 +38,7 @@ from zorbit.engine.pool import Pool
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
 from zorbit.logs import REQUEST_ID, RequestLog
+from zorbit.rates import buckets_of
 from zorbit.services import renewals
 
 STOP_SECONDS = 5
@@ -85,7 +86,12 @@ def create(settings: Settings, database_url: str) -> Starlette:
             Middleware(RequestLog),
             *_cross_origin(settings),
             Middleware(
-                GraphQL, settings=settings, database=database, verifier=verifies, operations=operations
+                GraphQL,
+                settings=settings,
+                database=database,
+                verifier=verifies,
+                operations=operations,
+                buckets=buckets_of(settings),
             ),
         ],
         exception_handlers={HTTPException: _not_served, Exception: _failed},
@@ -116,7 +122,7 @@ def _cross_origin(settings: Settings) -> list[Middleware]:
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
             allow_headers=("Authorization", REQUEST_ID, *http.PREFLIGHT),
-            expose_headers=(REQUEST_ID, "Retry-After"),
+            expose_headers=(REQUEST_ID, "Retry-After", "RateLimit", "RateLimit-Policy"),
         )
     ]
 

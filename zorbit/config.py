@@ -180,6 +180,10 @@ class Settings(BaseSettings):
     """Connections of an operation."""
     limit_cost: Annotated[int, Field(ge=100_000, le=2**31 - 1)] = 500_000
     """What an operation may come to, in points."""
+    rate: Annotated[float, Field(ge=0, le=1e12)] = 100_000
+    """Points a second that come back to each caller's bucket; 0 limits nobody."""
+    rate_burst: Annotated[int, Field(ge=100_000, le=2**53)] = 1_000_000
+    """Points that a bucket holds; at least `limit_cost`."""
 
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO
@@ -220,6 +224,15 @@ class Settings(BaseSettings):
             raise ValueError("a key source needs ZORBIT_JWT_ISSUER and ZORBIT_JWT_AUDIENCE too")
         if not self.has_key_source and self.identity is not Identity.USER_ID:
             raise ValueError("ZORBIT_IDENTITY needs a key source: ZORBIT_JWKS_URL or ZORBIT_JWT_KEY_FILE")
+        return self
+
+    @model_validator(mode="after")
+    def _a_bucket_holds_an_operation(self) -> Self:
+        if self.rate and self.rate_burst < self.limit_cost:
+            raise ValueError(
+                f"ZORBIT_RATE_BURST must be at least ZORBIT_LIMIT_COST, {self.limit_cost}: no bucket would "
+                "hold an operation that is let through"
+            )
         return self
 
 

@@ -19,6 +19,7 @@ from zorbit.auth import viewers
 from zorbit.auth.local import LocalIssuer
 from zorbit.auth.tokens import Claims, Verifier, bearer
 from zorbit.auth.viewers import Parameters, Seen
+from zorbit.buckets import Buckets
 from zorbit.config import Identity, Settings
 from zorbit.context import Context
 from zorbit.db import Database, unavailable
@@ -32,6 +33,7 @@ from zorbit.engine.plans import Gone
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, Refused, Unauthenticated, UserErrorCode
 from zorbit.models import Role
+from zorbit.rates import NEW_TEXT, UNKNOWN_TOKEN, Charge, address_of
 from zorbit.services import users
 from zorbit.visibility import NOBODY, OPERATOR, Viewer
 
@@ -60,6 +62,7 @@ class GraphQL:
     database: Database
     verifier: Verifier
     operations: Operations
+    buckets: Buckets | None
     seen: Seen = field(default_factory=Seen)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,13 +80,19 @@ class GraphQL:
             return graphiql.page(endpoint=PATH, token=token)
         if method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": http.METHODS})
+        claims = await self._claims(headers, scope)
+        caller = address_of(scope) if claims is None else (claims.issuer, claims.subject)
+        charge = Charge(self.buckets, caller)
+        charge.take(1)
         media_type = preferred(headers.get(b"accept"))
         if media_type is None:
             raise HTTPRefused(406, f"answers are {JSON.decode()} or {GRAPHQL.decode()}", Code.BAD_USER_INPUT)
         async with asyncio.timeout(self.settings.request_timeout):
             asked = await http.read(scope, headers, receive)
         began = monotonic()
-        claims = await self._claims(headers)
+        if not self.operations.knows(asked.query):
+            charge.take(NEW_TEXT)
+        charge.take(self.operations.price(asked))
         if method != "POST" and self.operations.writes(asked):
             raise HTTPRefused(405, "send a mutation by POST", Code.BAD_USER_INPUT, {"Allow": "POST"})
         result = None if claims is None else await self._read(asked, claims)
@@ -96,12 +105,23 @@ class GraphQL:
             result["extensions"] = {"compiled": compiled}
         if asked.tells_cost and (cost := self.operations.cost(asked)):
             result.setdefault("extensions", {})["cost"] = cost
-        return http.answer(media_type, result)
+        charge.settle(self.operations.used(asked, result, charge.taken))
+        return http.answer(media_type, result, charge.headers())
 
-    async def _claims(self, headers: Headers) -> Claims | None:
+    async def _claims(self, headers: Headers, scope: Scope) -> Claims | None:
         credentials = headers.get(b"authorization")
         token = bearer(None if credentials is None else credentials.decode("latin-1"))
-        return None if token is None else await self.verifier.verify(token)
+        if token is None:
+            return None
+        stranger = Charge(self.buckets, None)
+
+        def check() -> None:
+            stranger.caller = address_of(scope)
+            stranger.take(UNKNOWN_TOKEN)
+
+        claims = await self.verifier.verify(token, check)
+        stranger.settle(0)
+        return claims
 
     async def _read(self, asked: Request, claims: Claims) -> dict[str, Any] | None:
         """The answer of a compiled plan, for the viewer that the claims meant when they were last seen."""

@@ -85,15 +85,18 @@ class Verifier:
     clock: Callable[[], float] = time.time
     _verified: OrderedDict[bytes, _Verified] = field(default_factory=OrderedDict, init=False, repr=False)
 
-    async def verify(self, token: str) -> Claims:
-        """The claims of `token`.
+    async def verify(self, token: str, before: Callable[[], None] = lambda: None) -> Claims:
+        """The claims of `token`; `before` it has to be checked, something may be asked or refused.
 
         Raises Unauthenticated, or Unavailable while the issuer's keys are out of reach.
         """
         if len(token) > MAX_TOKEN or not token.isascii():
             raise Unauthenticated(_MALFORMED)
         digest = hashlib.sha256(token.encode()).digest()
-        verified = await self._recall(digest) or await self._check(token)
+        verified = await self._recall(digest)
+        if verified is None:
+            before()
+            verified = await self._check(token)
         self._check_times(verified)
         self._remember(digest, verified)
         return verified.claims

@@ -131,23 +131,28 @@ class Pricing:
         kind = get_named_type(made.type)
         below = [] if is_leaf_type(kind) else self._below(kind, nodes, given)
         found = together(name, below)
-        terms = found.terms
-        add(terms, {(): self._weight(parent, made, price)})
+        terms, work = found.terms, found.work
+        weight, is_work = self._weight(parent, made, price)
+        add(terms, {(): weight})
+        if is_work:
+            add(work, {(): weight})
         if is_list_type(get_nullable_type(made.type)) and not is_leaf_type(kind):
             otherwise = INTROSPECTED if is_introspection_type(kind) else LIST
             rows = sizes.get(node.name.value, otherwise if size is None else size)
-            terms = multiplied(terms, rows)
+            terms, work = multiplied(terms, rows), multiplied(work, rows)
         for one in node.arguments or ():
-            add(terms, {(): price.arguments.get(one.name.value, 0)})
-            add(terms, self._listed(one.value))
-        return Branch(name, terms, below, found.lists + (price.size is not None))
+            for more in ({(): price.arguments.get(one.name.value, 0)}, self._listed(one.value)):
+                add(terms, more)
+                add(work, more)
+        return Branch(name, terms, work, below, found.lists + (price.size is not None))
 
-    def _weight(self, parent: Any, made: GraphQLField, price: Price) -> int:
+    def _weight(self, parent: Any, made: GraphQLField, price: Price) -> tuple[int, bool]:
+        """What a field costs by itself, and whether it does so for what it does, not for what it answers."""
         if price.weight is not None:
-            return price.weight
+            return price.weight, True
         if parent is self.schema.mutation_type:
-            return MUTATION
-        return VALUE if is_leaf_type(get_named_type(made.type)) else OBJECT
+            return MUTATION, True
+        return VALUE if is_leaf_type(get_named_type(made.type)) else OBJECT, False
 
     def _size(self, node: Any, size: ListSize) -> Factor | int:
         given = {one.name.value: one.value for one in node.arguments or ()}
@@ -171,6 +176,18 @@ class Pricing:
         for part in getattr(node, "values", None) or [one.value for one in getattr(node, "fields", ())]:
             add(terms, self._listed(part))
         return terms
+
+
+def held(data: Any) -> int:
+    """What an answer holds, at the prices of its values and objects."""
+    parts, total = [data], 0
+    for part in parts:  # which grows meanwhile
+        if type(part) is dict:
+            total += OBJECT + VALUE * len(part)
+            parts += [value for value in part.values() if type(value) in {dict, list}]
+        else:
+            parts += [value for value in part if type(value) in {dict, list}]
+    return total
 
 
 NO_PRICE = Price()

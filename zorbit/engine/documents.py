@@ -110,7 +110,7 @@ def dearest(
     root = branch_of(schema, ready.document, operation)
     given = variables or {}
     path = path_of(root, lambda one: value_of(one.terms.items(), given))
-    return Measure("cost", ready.costs[name].of(variables), path)
+    return Measure("cost", ready.costs[name].whole.of(variables), path)
 
 
 def branch_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Branch:

@@ -49,18 +49,19 @@ class Branch(NamedTuple):
 
     name: str
     terms: Terms
+    work: Terms
+    """What of it is spent whether or not the answer turns out as large."""
     below: Sequence["Branch"] = ()
     lists: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """What an operation costs."""
+class Formula:
+    """A number that depends on a request's variables."""
 
     constant: int
     terms: tuple[tuple[tuple[Factor, ...], int], ...]
-    """What its variables add."""
-    lists: int
+    """What the variables add."""
 
     def of(self, variables: Mapping[str, Any] | None) -> int:
         """With a request's variables, as they came."""
@@ -70,15 +71,26 @@ class Cost:
         return self.constant + value_of(self.terms, given)
 
 
+class Cost(NamedTuple):
+    """What an operation costs."""
+
+    whole: Formula
+    work: Formula
+
+
 def value_of(terms: Iterable[tuple[tuple[Factor, ...], int]], variables: Mapping[str, Any]) -> int:
     """What terms come to."""
     return sum(number * prod([one.of(variables) for one in factors]) for factors, number in terms)
 
 
 def cost_of(root: Branch) -> Cost:
-    """The formula, without what it was made from."""
-    varying = tuple((factors, number) for factors, number in root.terms.items() if factors)
-    return Cost(root.terms.get((), 0), varying, root.lists)
+    """The formulas, without what they were made from."""
+    return Cost(_formula(root.terms), _formula(root.work))
+
+
+def _formula(terms: Terms) -> Formula:
+    varying = tuple((factors, number) for factors, number in terms.items() if factors)
+    return Formula(terms.get((), 0), varying)
 
 
 def path_of(root: Branch, value: Callable[[Branch], int]) -> list[str]:
@@ -109,9 +121,11 @@ def rows_in(value: Any, maximum: int | None) -> int:
 def together(name: str, below: Sequence[Branch]) -> Branch:
     """A field and what is below it, as if it cost nothing itself."""
     terms: Terms = {}
+    work: Terms = {}
     for one in below:
         add(terms, one.terms)
-    return Branch(name, terms, below, sum(one.lists for one in below))
+        add(work, one.work)
+    return Branch(name, terms, work, below, sum(one.lists for one in below))
 
 
 def add(terms: Terms, more: Terms) -> None:

@@ -94,11 +94,13 @@ async def read(scope: Scope, sent: Headers, receive: Receive) -> Request:
     return _request(_parsed(await _body(sent, receive), "the body"))
 
 
-def answer(media_type: bytes, result: dict[str, Any]) -> Answer:
+def answer(
+    media_type: bytes, result: dict[str, Any], headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> Answer:
     """The result of an operation; plain JSON has status 200 whatever came of it."""
     if media_type == JSON:
-        return Answer(encode(result))
-    return Answer(encode(result), 200 if "data" in result else 400, GRAPHQL)
+        return Answer(encode(result), headers=headers)
+    return Answer(encode(result), 200 if "data" in result else 400, GRAPHQL, headers)
 
 
 def refusal(refused: HTTPRefused) -> Answer:

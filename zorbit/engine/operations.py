@@ -18,6 +18,7 @@ from graphql import (
 )
 
 from zorbit.engine.compiled import Asked, CompiledReads, Principal
+from zorbit.engine.costs import held
 from zorbit.engine.documents import (
     Error,
     Policy,
@@ -36,6 +37,8 @@ CACHED_DOCUMENTS = 500
 CACHED_CHARACTERS = 2_000_000
 CACHED_WEIGHT = 20_000
 """Of all plans together, in fields."""
+WORTH_COUNTING = 1_000
+"""The price, in points, from which on it is counted what an answer holds."""
 
 logger = structlog.get_logger(__name__)
 
@@ -154,7 +157,26 @@ class Operations:
         cost = self.prepare(request.query).costs.get(request.operation_name)
         if cost is None:
             return None
-        return {"requested": cost.of(request.variables), "limit": self.policy.limits.cost}
+        return {"requested": cost.whole.of(request.variables), "limit": self.policy.limits.cost}
+
+    def knows(self, text: str) -> bool:
+        """Whether a text needs not be made ready any more."""
+        return text in self._prepared
+
+    def price(self, request: Request) -> int:
+        """What the operation of a request costs; nothing where it will not be run."""
+        cost = self.prepare(request.query).costs.get(request.operation_name)
+        whole = 0 if cost is None else cost.whole.of(request.variables)
+        return whole if whole <= self.policy.limits.cost else 0
+
+    def used(self, request: Request, result: Mapping[str, Any], price: int) -> int:
+        """What of its price an operation has used, as its answer shows: pages may be short."""
+        cost = self.prepare(request.query).costs.get(request.operation_name)
+        if cost is None or result.get("data") is None:
+            return 0
+        if price < WORTH_COUNTING:
+            return price
+        return min(price, cost.work.of(request.variables) + held(result["data"]))
 
     def appraise(self, request: Request) -> Appraisal:
         """What an operation would come to; nothing is run."""
@@ -178,7 +200,7 @@ class Operations:
     def _too_dear(self, ready: Ready, request: Request) -> list[Error]:
         """Why the operation is not run, where it costs too much."""
         cost = ready.costs.get(request.operation_name)
-        if cost is None or cost.of(request.variables) <= self.policy.limits.cost:
+        if cost is None or cost.whole.of(request.variables) <= self.policy.limits.cost:
             return []
         return list(
             too_complex(

@@ -1,0 +1,83 @@
+"""How much a caller may ask for in a while: operations are paid for in points, by what they cost."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from math import ceil
+
+from starlette.types import Scope
+
+from zorbit.buckets import Buckets, Verdict
+from zorbit.config import Settings
+from zorbit.engine.http import HTTPRefused
+from zorbit.errors import Code
+
+NEW_TEXT = 10_000
+"""Points for a document that this process has not seen: to make it ready takes some milliseconds."""
+UNKNOWN_TOKEN = 10_000
+"""Points for a token that is not known to be good, of whoever has the address; given back if it is."""
+SITE = 64
+"""Bits of an IPv6 address that one site has."""
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(slots=True)
+class Charge:
+    """What one request takes from the bucket of a caller."""
+
+    buckets: Buckets | None
+    caller: Hashable
+    taken: int = 0
+    """At last."""
+    state: Verdict | None = None
+
+    def take(self, points: int) -> None:
+        """Raises HTTPRefused where there are not enough."""
+        if self.buckets is None:
+            return
+        self.state = self.buckets.take(self.caller, points)
+        if self.state.seconds:
+            message = f"the operation needs {points} points of your rate limit, {self.state.left} are left"
+            headers = {"Retry-After": str(ceil(self.state.seconds))}
+            headers |= {name.decode(): value.decode() for name, value in self.headers()}
+            raise HTTPRefused(429, message, Code.RATE_LIMITED, headers)
+        self.taken = points
+
+    def settle(self, used: int) -> None:
+        """Give back what was taken at last and not used."""
+        unused = self.taken - used
+        if self.buckets is None or self.state is None or unused <= 0:
+            return
+        self.buckets.give(self.caller, unused)
+        full_in = max(0.0, self.state.full_in - unused / self.buckets.rate)
+        self.state = Verdict(0, self.state.left + unused, full_in)
+
+    def headers(self) -> Headers:
+        """What the caller is told of their bucket, in the words of the IETF's draft for rate limits."""
+        if self.buckets is None or self.state is None:
+            return ()
+        span = ceil(self.buckets.burst / self.buckets.rate)
+        return (
+            (b"ratelimit-policy", b'"points";q=%d;w=%d' % (self.buckets.burst, span)),
+            (b"ratelimit", b'"points";r=%d;t=%d' % (self.state.left, ceil(self.state.full_in))),
+        )
+
+
+def buckets_of(settings: Settings) -> Buckets | None:
+    """The buckets of all callers; none where nobody is limited."""
+    if not settings.rate:
+        return None
+    return Buckets(settings.rate, settings.rate_burst, shared=settings.workers > 1)
+
+
+def address_of(scope: Scope) -> str:
+    """Whose address a request came from; of version 6 the site's, where one has as many as they like."""
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((address, SITE), strict=False))
+    return host
