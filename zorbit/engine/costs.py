@@ -141,9 +141,10 @@ class Pricing:
             rows = sizes.get(node.name.value, otherwise if size is None else size)
             terms, work = multiplied(terms, rows), multiplied(work, rows)
         for one in node.arguments or ():
-            for more in ({(): price.arguments.get(one.name.value, 0)}, self._listed(one.value)):
-                add(terms, more)
-                add(work, more)
+            given_for = self._listed(one.value)
+            add(given_for, {(): price.arguments.get(one.name.value, 0)})
+            add(terms, given_for)
+            add(work, given_for)
         return Branch(name, terms, work, below, found.lists + (price.size is not None))
 
     def _weight(self, parent: Any, made: GraphQLField, price: Price) -> tuple[int, bool]:
