@@ -8,8 +8,9 @@ import fcntl
 import mmap
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 SETS, WAYS = 8192, 8
 """65,536 callers at once, in 1 MB. Of a set that is full, the bucket that is fullest makes room."""
@@ -45,7 +46,10 @@ class Buckets:
         self._callers = memory[:half].cast("Q")
         self._full_at = memory[half:].cast("d")
         # A lock on a file goes with the process that holds it, however that ends; one in memory would stay.
-        self._locks = tempfile.TemporaryFile() if shared else None  # noqa: SIM115 - it lives as long as this
+        self._locks: IO[bytes] | None = None
+        if shared:
+            self._locks = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the buckets
+            weakref.finalize(self, self._locks.close)
 
     def take(self, caller: Hashable, points: float) -> Verdict:
         """Take points, if there are enough."""
