@@ -139,7 +139,9 @@ SWEEP = (
 def settings(data_dir: Path) -> Settings:
     """The settings of the server under test; what time brings about is brought about by tests."""
     # A user's rivals are to meet in the database, and what is compared with a model is read whole.
-    return Settings(data_dir=data_dir, periodic_seconds=0, writes_at_once=1000, limit_cost=2_000_000)
+    return Settings(
+        data_dir=data_dir, periodic_seconds=0, writes_at_once=1000, operations=1000, limit_cost=2_000_000
+    )
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from zorbit import db, graphiql, migrations
 from zorbit.auth.tokens import verifier
 from zorbit.config import Settings
 from zorbit.db import Database, is_unreachable, unavailable
-from zorbit.endpoint import GraphQL, failure, guarded
+from zorbit.endpoint import PATH, GraphQL, failure, guarded
 from zorbit.engine import http
 from zorbit.engine.compiled import CompiledReads
 from zorbit.engine.documents import Policy
@@ -38,6 +38,7 @@ from zorbit.engine.pool import Pool
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
 from zorbit.logs import REQUEST_ID, RequestLog
+from zorbit.overload import Load, Shedding
 from zorbit.rates import buckets_of
 from zorbit.services import renewals
 
@@ -74,6 +75,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
         answer: Any = await guarded(checked, request.state.request_id)
         return _response(answer)
 
+    load = Load(settings.operations)
     application = Starlette(
         routes=[
             Route("/healthz", healthy),
@@ -83,8 +85,9 @@ def create(settings: Settings, database_url: str) -> Starlette:
         ],
         lifespan=lifespan,
         middleware=[
-            Middleware(RequestLog),
             *_cross_origin(settings),
+            Middleware(Shedding, path=PATH, load=load),
+            Middleware(RequestLog),
             Middleware(
                 GraphQL,
                 settings=settings,
@@ -92,6 +95,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
                 verifier=verifies,
                 operations=operations,
                 buckets=buckets_of(settings),
+                load=load,
             ),
         ],
         exception_handlers={HTTPException: _not_served, Exception: _failed},

@@ -157,6 +157,8 @@ class Settings(BaseSettings):
     """Addresses and networks, parted by commas, that are believed who a client is (`X-Forwarded-*`)."""
     connections: Annotated[int, Field(ge=1, le=100_000)] = 900
     """Of clients, open at once in this process; further ones are told to come again."""
+    operations: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """That run at once in this process; further ones are told to come again."""
     profile: Profile = Profile.DEVELOPMENT
     graphiql: bool = True
     introspection: bool = True

@@ -33,6 +33,7 @@ from zorbit.engine.plans import Gone
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, Refused, Unauthenticated, UserErrorCode
 from zorbit.models import Role
+from zorbit.overload import Load
 from zorbit.rates import NEW_TEXT, UNKNOWN_TOKEN, Charge, address_of
 from zorbit.services import users
 from zorbit.visibility import NOBODY, OPERATOR, Viewer
@@ -63,6 +64,7 @@ class GraphQL:
     verifier: Verifier
     operations: Operations
     buckets: Buckets | None
+    load: Load
     seen: Seen = field(default_factory=Seen)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,6 +91,13 @@ class GraphQL:
             raise HTTPRefused(406, f"answers are {JSON.decode()} or {GRAPHQL.decode()}", Code.BAD_USER_INPUT)
         async with asyncio.timeout(self.settings.request_timeout):
             asked = await http.read(scope, headers, receive)
+        with self.load:
+            result = await self._result(asked, method, claims, charge, scope["state"]["request_id"])
+        return http.answer(media_type, result, charge.headers())
+
+    async def _result(
+        self, asked: Request, method: str, claims: Claims | None, charge: Charge, request_id: str
+    ) -> dict[str, Any]:
         began = monotonic()
         if not self.operations.knows(asked.query):
             charge.take(NEW_TEXT)
@@ -98,7 +107,7 @@ class GraphQL:
         result = None if claims is None else await self._read(asked, claims)
         compiled = result is not None
         if result is None:
-            run = self._run(asked, claims, scope["state"]["request_id"])
+            run = self._run(asked, claims, request_id)
             left = self.settings.request_timeout - (monotonic() - began)
             result = await within(left, run)
         if asked.tells_compiled:
@@ -106,7 +115,7 @@ class GraphQL:
         if asked.tells_cost and (cost := self.operations.cost(asked)):
             result.setdefault("extensions", {})["cost"] = cost
         charge.settle(self.operations.used(asked, result, charge.taken))
-        return http.answer(media_type, result, charge.headers())
+        return result
 
     async def _claims(self, headers: Headers, scope: Scope) -> Claims | None:
         credentials = headers.get(b"authorization")

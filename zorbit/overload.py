@@ -1,0 +1,68 @@
+"""How many operations a process runs at once: one too many is told to come again before it costs anything."""
+
+import time
+from dataclasses import dataclass
+from types import TracebackType
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from zorbit.engine import http
+from zorbit.engine.http import HTTPRefused
+from zorbit.errors import Code
+
+RETRY_AFTER = {"Retry-After": "1"}
+"""Seconds; what runs takes far less."""
+SILENCE = 1.0
+"""Seconds between two lines in the log that say how many were turned away."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Load:
+    """The operations that run; entered by each."""
+
+    most: int
+    running: int = 0
+    turned_away: int = 0
+    """Since the process began."""
+    _told: float = 0.0
+
+    def __enter__(self) -> None:
+        if self.running >= self.most:
+            raise self.turn_away()
+        self.running += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.running -= 1
+
+    def turn_away(self) -> HTTPRefused:
+        """What one too many is answered with."""
+        self.turned_away += 1
+        if (now := time.monotonic()) - self._told > SILENCE:
+            self._told = now
+            logger.warning("overloaded", running=self.running, turned_away=self.turned_away)
+        return HTTPRefused(503, "the server is busy", Code.UNAVAILABLE, RETRY_AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Shedding:
+    """Turns requests for `path` away while the process is full.
+
+    It stands before the log and whatever else a request costs. A request counts from when it is whole, so
+    that clients who are slow to send one keep nobody out.
+    """
+
+    app: ASGIApp
+    path: str
+    load: Load
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] == "http" and scope["path"] == self.path and self.load.running >= self.load.most:
+            await http.refusal(self.load.turn_away())(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
