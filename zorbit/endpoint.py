@@ -101,6 +101,7 @@ class GraphQL:
         began = monotonic()
         if not self.operations.knows(asked.query):
             charge.take(NEW_TEXT)
+            await self.operations.learn(asked.query)
         charge.take(self.operations.price(asked))
         if method != "POST" and self.operations.writes(asked):
             raise HTTPRefused(405, "send a mutation by POST", Code.BAD_USER_INPUT, {"Allow": "POST"})

@@ -85,9 +85,7 @@ class _Clients:
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(
-                lambda: _Client(self), HOST, self.port, local_addr=(self.source, 0)
-            )
+            await loop.create_connection(lambda: _Client(self), HOST, self.port, local_addr=(self.source, 0))
         except OSError:
             if self.waiting:
                 self.note(self.waiting.popleft()[1], UNANSWERED, 0)

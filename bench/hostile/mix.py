@@ -15,14 +15,18 @@ ADDRESS = "127.0.0.66"
 """Where hostile clients come from."""
 
 _DEEP = "{ viewer " + "{ posts { nodes { user " * 30 + "{ id }" + " } } }" * 30 + " }"
-_BOMB = "{ viewer { ...f0 } } " + " ".join(
-    f"fragment f{n} on User {{ a: id ...f{n + 1} ...f{n + 1} }}" for n in range(60)
-) + " fragment f60 on User { id }"
+_BOMB = (
+    "{ viewer { ...f0 } } "
+    + " ".join(f"fragment f{n} on User {{ a: id ...f{n + 1} ...f{n + 1} }}" for n in range(60))
+    + " fragment f60 on User { id }"
+)
 _WIDE = "{ viewer { " + " ".join(f"a{n}: email" for n in range(3000)) + " } }"
 _DEAR = """{ viewer { threads(first: 100) { totalCount nodes { title messages(first: 30) { totalCount nodes { content
     posts(first: 3) { nodes { content } } } } } } posts(first: 100, search: "content") { totalCount nodes { content } } } }"""
 _INTROSPECTION = "{ __schema { types { name fields { name args { name } type { name ofType { name } } } } } }"
-_WRONG = "mutation { createPost(input: {content: \"\", personaId: \"x\"}) { post { id } userErrors { message } } }"
+_WRONG = (
+    'mutation { createPost(input: {content: "", personaId: "x"}) { post { id } userErrors { message } } }'
+)
 _TOKEN = "authorization: Bearer eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0."
 
 

@@ -1,5 +1,6 @@
 """Running GraphQL operations: made ready once, executed; errors coded, faults masked."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -88,6 +89,12 @@ class Operations:
         self.compiled = compiled
         self._explain = explain
         self._prepared: OrderedDict[str, Ready] = OrderedDict()
+        # Whatever takes milliseconds is done one at a time, and all else in between: a stranger's new texts
+        # then cost the others a wait for one of their steps, not for all of them.
+        self._alone = asyncio.Lock()
+        self._weights: dict[str, int] = {}
+        # Sums over all texts: to add up 500 for each new one took a sixth of its time.
+        self._characters = self._weight = 0
 
     async def run(self, request: Request, context: Any, request_id: str) -> dict[str, Any]:
         """The answer, `{"data": ..., "errors": [...]}`; without `data` where nothing was run."""
@@ -126,13 +133,15 @@ class Operations:
             return None
         plan = operation.plan_for(caller.kind, variables)
         if plan is None:
-            plan = self.compiled.plan(operation, caller.kind, variables)
-            self._trim()
+            async with self._alone:
+                plan = self.compiled.plan(operation, caller.kind, variables)
+                self._weigh(request.query)
+                await asyncio.sleep(0)
         asked = Asked(operation, request.variables, variables, caller, context)
         before = _weight(plan)
         data = await self.compiled.answer(plan, asked)
         if _weight(plan) > before:
-            self._trim()
+            self._weigh(request.query)
         return None if data is None else {"data": data}
 
     def writes(self, request: Request) -> bool:
@@ -147,7 +156,8 @@ class Operations:
         if known is None:
             known = prepared(self.schema, text, self.policy)
             self._prepared[text] = known
-            self._trim()
+            self._characters += len(text)
+            self._weigh(text)
         else:
             self._prepared[text] = known
         return known
@@ -162,6 +172,12 @@ class Operations:
     def knows(self, text: str) -> bool:
         """Whether a text needs not be made ready any more."""
         return text in self._prepared
+
+    async def learn(self, text: str) -> None:
+        """Make a new text ready."""
+        async with self._alone:
+            self.prepare(text)
+            await asyncio.sleep(0)
 
     def price(self, request: Request) -> int:
         """What the operation of a request costs; nothing where it will not be run."""
@@ -208,16 +224,21 @@ class Operations:
             )
         )
 
-    def _trim(self) -> None:
-        """Forget what was not used for longest; what is being used stays, alone if need be."""
-        characters = sum(map(len, self._prepared))
-        weight = sum(one.weight for one in self._prepared.values())
+    def _weigh(self, text: str) -> None:
+        """See what a text holds by now, and forget what was not used for longest; the last one stays."""
+        if text not in self._prepared:
+            return
+        weight = self._prepared[text].weight
+        self._weight += weight - self._weights.get(text, 0)
+        self._weights[text] = weight
         while len(self._prepared) > 1 and (
-            len(self._prepared) > CACHED_DOCUMENTS or characters > CACHED_CHARACTERS or weight > CACHED_WEIGHT
+            len(self._prepared) > CACHED_DOCUMENTS
+            or self._characters > CACHED_CHARACTERS
+            or self._weight > CACHED_WEIGHT
         ):
-            text, forgotten = self._prepared.popitem(last=False)
-            characters -= len(text)
-            weight -= forgotten.weight
+            forgotten, _ = self._prepared.popitem(last=False)
+            self._characters -= len(forgotten)
+            self._weight -= self._weights.pop(forgotten)
 
     def _answer(self, result: ExecutionResult, request_id: str) -> dict[str, Any]:
         errors = [self._coded(error, request_id) for error in result.errors or ()]
