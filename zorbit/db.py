@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import DBAPIError
+from psycopg.pq.abc import PGconn
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -72,8 +73,6 @@ def connect(url: str, settings: Settings) -> Database:
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout,
-        # A request after a restart of PostgreSQL finds a fresh connection instead of an error.
-        pool_pre_ping=True,
         # An error's text goes into the log, and parameters are what users wrote.
         hide_parameters=True,
         connect_args={
@@ -82,7 +81,27 @@ def connect(url: str, settings: Settings) -> Database:
             "options": _session_options(settings, {}),
         },
     )
+    event.listen(engine.sync_engine, "checkout", _demand_alive)
     return Database(engine)
+
+
+def _demand_alive(adapted: Any, _record: object, _proxy: object) -> None:
+    """A request after a restart of PostgreSQL finds a fresh connection instead of an error.
+
+    SQLAlchemy's own way is a statement at each checkout: 0.5 ms of the server's time, five times a write.
+    """
+    if not is_alive(adapted.driver_connection.pgconn):
+        raise DisconnectionError
+
+
+def is_alive(connection: PGconn) -> bool:
+    """Whether the server has not ended a connection by now, as far as that has arrived: nothing is asked."""
+    try:
+        connection.consume_input()  # the server's last words
+        connection.consume_input()  # its end
+    except psycopg.Error:
+        return False
+    return True
 
 
 async def read_connection(url: str, settings: Settings) -> psycopg.AsyncConnection[Any]:

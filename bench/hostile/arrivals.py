@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -15,7 +16,6 @@ PATIENCE = 30.0
 """Seconds after the last arrival, for what is not answered yet."""
 UNANSWERED = 0
 """In place of a status."""
-_TICK = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ async def arrive(
     number = int(rate * seconds)
     for index in range(number):
         due = clients.began + index / rate
-        while (early := due - time.monotonic()) > 0:
-            await asyncio.sleep(min(early, _TICK))
+        if (early := due - time.monotonic()) > 0:
+            await asyncio.sleep(early)
         clients.ask(next(requests), due)
         if index % 64 == 0:
             await asyncio.sleep(0)  # late as it is, answers have to be read too
@@ -70,6 +70,9 @@ class _Clients:
     waiting: deque[tuple[bytes, float]] = field(default_factory=deque)
     opened: dict["_Client", None] = field(default_factory=dict)
     connecting: set[asyncio.Task[None]] = field(default_factory=set)
+    number: int | None = None
+    """Of all answers, as soon as that is known."""
+    done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ask(self, request: bytes, due: float) -> None:
         """On a connection that is free, or as soon as one is."""
@@ -106,12 +109,15 @@ class _Clients:
     def note(self, due: float, status: int, size: int) -> None:
         """An end."""
         self.answered.append(Answered(due - self.began, time.monotonic() - due, status, size))
+        if len(self.answered) == self.number:
+            self.done.set()
 
     async def end(self, number: int) -> None:
         """Wait for what is not answered yet, and hang up."""
-        late = time.monotonic() + PATIENCE
-        while len(self.answered) < number and time.monotonic() < late:
-            await asyncio.sleep(0.01)
+        self.number = number
+        if len(self.answered) < number:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.done.wait(), PATIENCE)
         for client in [*self.opened]:
             client.close()
         while self.waiting:

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 from itertools import count
 
-from bench.hostile.arrivals import post, wire
 from bench.growth.strangers import TEXT
+from bench.hostile.arrivals import post, wire
 from bench.peers import PEERS
 from bench.workload import READS, Request, shuffled, user_id
 
@@ -27,7 +27,7 @@ _INTROSPECTION = "{ __schema { types { name fields { name args { name } type { n
 _WRONG = (
     'mutation { createPost(input: {content: "", personaId: "x"}) { post { id } userErrors { message } } }'
 )
-_TOKEN = "authorization: Bearer eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0."
+_FORGED = "authorization: Bearer eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0."
 
 
 def good() -> Iterator[bytes]:
@@ -48,7 +48,7 @@ def hostile() -> Iterator[bytes]:
         yield post(b'{"query": "{ viewer')
         yield post(b"[" * 20_000)
         yield post(b'{"query":' + b" " * 200_000 + b'"{ __typename }"}')
-        yield post(b'{"query":"{ __typename }"}', f"{_TOKEN}{chance.randbytes(64).hex()}\r\n")
+        yield post(b'{"query":"{ __typename }"}', f"{_FORGED}{chance.randbytes(64).hex()}\r\n")
         yield post(b'{"query":"{ viewer { id } }"}', "authorization: Basic eA==\r\n")
         for text in (_DEEP, _BOMB, _WIDE, _DEAR, _INTROSPECTION, _WRONG):
             yield wire(Request(text, {}, user))
