@@ -17,17 +17,18 @@ from zorbit import migrations
 NAME = "zorbit"
 
 
-def prepared(server: Server) -> str:
-    """The database of the workload, made anew where what it is made of has changed: its URL."""
-    if _mark_of(server, NAME) != _mark():
-        build(server, NAME)
-        with server.connect(NAME) as connection:
-            mark = sql.SQL("COMMENT ON DATABASE {} IS {}")
-            connection.execute(mark.format(sql.Identifier(NAME), sql.Literal(_mark())))
-    return server.url(NAME)
+def prepared(server: Server, name: str = NAME, users: int = USERS, whole: int | None = None) -> str:
+    """A database of `users` users, made anew where what it is made of has changed: its URL."""
+    mark = f"{_mark()} {users} {whole or users}"
+    if _mark_of(server, name) != mark:
+        build(server, name, users, whole)
+        with server.connect(name) as connection:
+            comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
+            connection.execute(comment.format(sql.Identifier(name), sql.Literal(mark)))
+    return server.url(name)
 
 
-def build(server: Server, name: str, users: int = USERS, whole: int | None = None) -> None:
+def build(server: Server, name: str, users: int, whole: int | None) -> None:
     """A new database with `users` users, of whom `whole` have all their rows (see `data.sql`)."""
     began = time.monotonic()
     drop(server, name)

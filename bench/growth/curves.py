@@ -59,9 +59,9 @@ def users(server: Server, counts: Sequence[int], whole: int, options: Options) -
     """
     found: list[Point] = []
     sizes = {}
-    name = "zorbit_grown"
     for count in counts:
-        database.build(server, name, count, min(count, whole))
+        name = f"zorbit_{count}"  # one that an interrupted run has left is taken over
+        database.prepared(server, name, count, min(count, whole))
         sizes[count] = round(database.size_mb(server, name))
         peers = [PEERS["zorbit"], PEERS["floor"]]
         with server.connect(name) as connection, all_running(peers, server.url(name)) as running:
