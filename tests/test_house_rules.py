@@ -304,3 +304,14 @@ def test_no_source_and_no_lock_file_names_a_package_registry() -> None:
     found = [name for name, content in repository() if not name.endswith(".md") and named.search(content)]
 
     assert found == []
+
+
+def test_every_test_that_the_documentation_names_exists() -> None:
+    text = (ROOT / "docs" / "security.md").read_text()
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", text)
+    missing = [
+        f"{file}::{test}" for file, test in named if f"def {test}(" not in (ROOT / "tests" / file).read_text()
+    ]
+
+    assert len(named) > 50
+    assert missing == []
