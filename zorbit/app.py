@@ -75,7 +75,9 @@ def create(settings: Settings, database_url: str) -> Starlette:
         answer: Any = await guarded(checked, request.state.request_id)
         return _response(answer)
 
-    load = Load(settings.operations)
+    endpoint = partial(
+        GraphQL, settings=settings, database=database, verifier=verifies, operations=operations
+    )
     application = Starlette(
         routes=[
             Route("/healthz", healthy),
@@ -84,25 +86,22 @@ def create(settings: Settings, database_url: str) -> Starlette:
             Mount(graphiql.MOUNT, graphiql.Assets(directory=graphiql.ASSETS)),
         ],
         lifespan=lifespan,
-        middleware=[
-            *_cross_origin(settings),
-            Middleware(Shedding, path=PATH, load=load),
-            Middleware(RequestLog),
-            Middleware(
-                GraphQL,
-                settings=settings,
-                database=database,
-                verifier=verifies,
-                operations=operations,
-                buckets=buckets_of(settings),
-                load=load,
-            ),
-        ],
+        middleware=[*_cross_origin(settings), *_limited(settings, endpoint)],
         exception_handlers={HTTPException: _not_served, Exception: _failed},
     )
     # A redirection to a path with a slash would name whatever host a request says this is.
     application.router.redirect_slashes = False
     return application
+
+
+def _limited(settings: Settings, endpoint: Callable[..., ASGIApp]) -> list[Middleware]:
+    """The way to `/graphql`: what is too much is turned away before anything else is done."""
+    load = Load(settings.operations)
+    return [
+        Middleware(Shedding, path=PATH, load=load),
+        Middleware(RequestLog),
+        Middleware(endpoint, buckets=buckets_of(settings), load=load),
+    ]
 
 
 class CrossOrigin(CORSMiddleware):

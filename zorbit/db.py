@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.pq.abc import PGconn
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -90,18 +89,12 @@ def _demand_alive(adapted: Any, _record: object, _proxy: object) -> None:
 
     SQLAlchemy's own way is a statement at each checkout: 0.5 ms of the server's time, five times a write.
     """
-    if not is_alive(adapted.driver_connection.pgconn):
-        raise DisconnectionError
-
-
-def is_alive(connection: PGconn) -> bool:
-    """Whether the server has not ended a connection by now, as far as that has arrived: nothing is asked."""
+    connection = adapted.driver_connection.pgconn
     try:
         connection.consume_input()  # the server's last words
         connection.consume_input()  # its end
-    except psycopg.Error:
-        return False
-    return True
+    except psycopg.Error as error:
+        raise DisconnectionError from error
 
 
 async def read_connection(url: str, settings: Settings) -> psycopg.AsyncConnection[Any]:

@@ -16,8 +16,6 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.string import TextLoader
 
-from zorbit.db import is_alive
-
 PREPARED = 200
 """Prepared statements a connection keeps: a hostile stream of texts must not fill PostgreSQL's memory."""
 PREPARE_FROM = 3
@@ -131,8 +129,11 @@ class Connection:
         return answers
 
     def is_alive(self) -> bool:
-        """Whether the server has not ended it by now; closed, if it has."""
-        if not is_alive(self._pgconn):
+        """Whether the server has not ended it by now, as far as that has arrived: nothing is asked."""
+        try:
+            self._pgconn.consume_input()  # the server's last words
+            self._pgconn.consume_input()  # its end
+        except psycopg.Error:
             self.close()
         return self.is_open
 
