@@ -71,12 +71,25 @@ def running() -> Iterator[Server]:
     if not (home / "data").exists():
         _make_cluster(home)
     port = free_port()
-    options = shlex.join(f"--{name}={value}" for name, value in (_SETTINGS | {"port": str(port)}).items())
-    _run(home, "pg_ctl", "start", "--silent", "--wait", f"--timeout={_PATIENCE}", f"--options={options}")
+    _start(home, port)
     try:
         yield Server(port, password, traces.postmaster(home) or 0)
     finally:
         _run(home, "pg_ctl", "stop", "--silent", "--mode=fast", f"--timeout={_PATIENCE}")
+
+
+@contextmanager
+def away(server: Server) -> Iterator[None]:
+    """Killed as by a power cut, and started again after the block."""
+    home = HOME / "postgres"
+    _run(home, "pg_ctl", "stop", "--silent", "--mode=immediate", f"--timeout={_PATIENCE}")
+    yield
+    _start(home, server.port)
+
+
+def _start(home: Path, port: int) -> None:
+    options = shlex.join(f"--{name}={value}" for name, value in (_SETTINGS | {"port": str(port)}).items())
+    _run(home, "pg_ctl", "start", "--silent", "--wait", f"--timeout={_PATIENCE}", f"--options={options}")
 
 
 def free_port() -> int:

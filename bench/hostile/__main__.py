@@ -4,37 +4,39 @@ import argparse
 import asyncio
 import signal
 import sys
-from dataclasses import asdict
-
-import orjson
+from collections.abc import Awaitable, Callable
 
 from bench import database, postgres
 from bench.hostile.alternating import alternating
+from bench.hostile.away import away
+from bench.hostile.figures import Outcome, keep
 from bench.hostile.overload import overload
 from bench.peers import PEERS
-from bench.servers import all_running
+from bench.postgres import Server
+from bench.servers import Running, all_running
 
-PARTS = ("overload", "alternating", "away")
+PARTS: dict[str, Callable[[Server, Running, argparse.Namespace], Awaitable[list[Outcome]]]] = {
+    "overload": lambda _server, running, given: overload(running, given.seconds),
+    "alternating": lambda _server, running, given: alternating(running, given.minutes, given.minute),
+    "away": lambda server, running, given: away(server, running, given.away),
+}
 LIMITED = {"ZORBIT_RATE": "100000", "ZORBIT_RATE_BURST": "1000000"}
 """The rate limit as it is by itself, which other measurements switch off."""
 
 
 def main() -> None:
-    """Measure what is asked for, and print it."""
+    """Measure what is asked for, and keep it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that whatever was started is stopped
     arguments = _parser().parse_args()
-    parts = arguments.parts.split(",")
     with postgres.running() as server:
         url = database.prepared(server)
-        if "overload" in parts:
+        for name in arguments.parts.split(","):
             with all_running([PEERS["zorbit"]], url, LIMITED) as [running]:
-                outcomes, recovered = asyncio.run(overload(running, arguments.seconds))
-            for one in outcomes:
-                print(orjson.dumps(asdict(one)).decode(), flush=True)
-            print(f"recovered after {recovered:.2f} s", flush=True)
-        if "alternating" in parts:
-            with all_running([PEERS["zorbit"]], url, LIMITED) as [running]:
-                asyncio.run(alternating(running, arguments.minutes, arguments.minute))
+                keep(name, asyncio.run(_part(name, server, running, arguments)))
+
+
+async def _part(name: str, server: Server, running: Running, given: argparse.Namespace) -> list[Outcome]:
+    return await PARTS[name](server, running, given)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, default=20, help="of each stage of an overload, by default %(default)s")
     add("--minutes", type=int, default=10, help="quiet and hostile in turn, by default %(default)s")
     add("--minute", type=float, default=60, help="seconds of one, by default %(default)s")
+    add("--away", type=float, default=30, help="seconds without PostgreSQL, by default %(default)s")
     return parser
 
 
