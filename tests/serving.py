@@ -49,23 +49,27 @@ def zorbit(*arguments: str, **variables: str | Path) -> subprocess.CompletedProc
 class Server(subprocess.Popen[bytes]):
     """`zorbit serve` on a port of its own, with its processes in a group as a terminal puts them."""
 
-    def __init__(self, data_dir: Path, **variables: str) -> None:
+    def __init__(self, data_dir: Path, *, program: str = "zorbit", **variables: str) -> None:
         self.port = free_port()
         self.log = data_dir / f"{self.port}.log"
         with self.log.open("wb") as log:
             super().__init__(
-                [sys.executable, "-m", "zorbit", "serve"],
+                [sys.executable, "-m", program, "serve"],
                 env=environment(DATA_DIR=data_dir, PORT=str(self.port), **variables),
                 stderr=log,
                 start_new_session=True,
             )
 
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}")
+        return httpx.get(f"{self.address}{path}")
 
     def ask(self, token: str) -> Any:
         headers = {"authorization": f"Bearer {token}"}
-        url = f"http://127.0.0.1:{self.port}/graphql"
+        url = f"{self.address}/graphql"
         return httpx.post(url, json={"query": NESTED}, headers=headers).json()
 
     def workers(self) -> set[int]:

@@ -36,16 +36,22 @@ def test_a_line_is_an_object(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("own_logging")
-def test_a_fault_is_logged_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.configure(Settings())
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_a_fault_is_logged_with_its_traceback_and_without_its_text(
+    capsys: pytest.CaptureFixture[str], log_format: LogFormat
+) -> None:
+    logs.configure(Settings(log_format=log_format))
+    content = "odd"
 
-    try:
-        int("odd")
-    except ValueError:
-        structlog.get_logger("zorbit.test").exception("fault")
+    for logger in (structlog.get_logger("zorbit.test"), logging.getLogger("another.library")):
+        try:
+            int(content)
+        except ValueError:
+            logger.exception("fault")
 
-    line = json.loads(capsys.readouterr().err)
-    assert "ValueError: invalid literal" in line["exception"]
+    written = capsys.readouterr().err
+    assert written.count("int(content)") == written.count("ValueError") == 2
+    assert content not in written
 
 
 @pytest.mark.usefixtures("own_logging")

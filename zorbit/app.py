@@ -20,7 +20,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema import core_schema, readings, schema
 from zorbit import db, graphiql, migrations
@@ -37,7 +37,7 @@ from zorbit.engine.operations import Operations, Refusal
 from zorbit.engine.pool import Pool
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
-from zorbit.logs import REQUEST_ID, RequestLog
+from zorbit.logs import REQUEST_ID, RequestLog, unhandled
 from zorbit.overload import Load, Shedding
 from zorbit.rates import buckets_of
 from zorbit.services import renewals
@@ -59,6 +59,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(unhandled)
         periodic = asyncio.create_task(_periodically(database, settings))
         try:
             yield
@@ -86,8 +87,8 @@ def create(settings: Settings, database_url: str) -> Starlette:
             Mount(graphiql.MOUNT, graphiql.Assets(directory=graphiql.ASSETS)),
         ],
         lifespan=lifespan,
-        middleware=[*_cross_origin(settings), *_limited(settings, endpoint)],
-        exception_handlers={HTTPException: _not_served, Exception: _failed},
+        middleware=[*_cross_origin(settings), *_limited(settings, endpoint), Middleware(Masked)],
+        exception_handlers={HTTPException: _not_served},
     )
     # A redirection to a path with a slash would name whatever host a request says this is.
     application.router.redirect_slashes = False
@@ -102,6 +103,32 @@ def _limited(settings: Settings, endpoint: Callable[..., ASGIApp]) -> list[Middl
         Middleware(RequestLog),
         Middleware(endpoint, buckets=buckets_of(settings), load=load),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What goes wrong in a route is for the log; Starlette's own handler would tell no id."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; an answer that has begun can only be broken off."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - what it is goes to the log
+            answer = failure(error, scope["state"]["request_id"])
+            if not has_begun:
+                await _response(answer)(scope, receive, send)
 
 
 class CrossOrigin(CORSMiddleware):
@@ -217,10 +244,6 @@ def explain(error: Exception) -> Refusal | None:
 async def _not_served(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker: the handler is registered for it
     return _refused(http.HTTPRefused(error.status_code, error.detail, Code.BAD_USER_INPUT, error.headers))
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    return _response(failure(error, request.state.request_id))
 
 
 def _refused(refused: http.HTTPRefused) -> Response:

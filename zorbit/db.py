@@ -24,6 +24,8 @@ READS = {
 }
 # What is raised when there is no database to talk to, as opposed to one that refuses a statement.
 UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeoutError)
+# No other time will do, either.
+TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
 TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
 TOO_LONG = "The database took too long. Try again shortly."
 
@@ -131,18 +133,15 @@ def _session_options(settings: Settings, more: Mapping[str, str]) -> str:
 
 def is_unreachable(error: BaseException) -> bool:
     """Whether `error` says that there is no database to talk to (any more)."""
-    return isinstance(_cause(error), UNREACHABLE) and not _has_timed_out(error)
+    cause = _cause(error)
+    return isinstance(cause, UNREACHABLE) and not isinstance(cause, TIMED_OUT + TOO_MUCH)
 
 
 def unavailable(error: BaseException) -> Unavailable | None:
     """What callers are told where there is no database to talk to, or where it takes too long."""
-    if _has_timed_out(error):
+    if isinstance(_cause(error), TIMED_OUT):
         return Unavailable(TOO_LONG)
     return Unavailable() if is_unreachable(error) else None
-
-
-def _has_timed_out(error: BaseException) -> bool:
-    return isinstance(_cause(error), TIMED_OUT)
 
 
 def _cause(error: BaseException) -> BaseException | None:

@@ -1,5 +1,6 @@
 """Structured logs, one line an event, and the id that ties a request's lines together."""
 
+import asyncio
 import logging
 import re
 import sys
@@ -13,8 +14,10 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zorbit.config import LogFormat, Settings
+from zorbit.tracebacks import traceback_of
 
 REQUEST_ID = "x-request-id"
+NOT_FOUND = 404
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 logger = structlog.get_logger(__name__)
@@ -27,9 +30,9 @@ def configure(settings: Settings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[structlog.typing.Processor] = (
-        [_traceback, _json] if settings.log_format is LogFormat.JSON else [structlog.dev.ConsoleRenderer()]
-    )
+    # Left to itself the renderer for people draws the local variables of every frame.
+    people = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    last = [_traceback, _json if settings.log_format is LogFormat.JSON else people]
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -52,28 +55,29 @@ def configure(settings: Settings) -> None:
     )
 
 
-def _traceback(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """An error's traceback, without what PostgreSQL tells of the row at fault: users wrote that."""
-    given = event.get("exc_info")
+def _traceback(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An error's traceback in its place; the error itself holds what users wrote."""
+    given = event.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
-    made = structlog.processors.format_exc_info(logger, method, event)
-    while isinstance(error, BaseException):
-        primary = getattr(getattr(error, "diag", None), "message_primary", None)
-        if primary:
-            made["exception"] = made["exception"].replace(str(error), primary)
-        error = error.__cause__ or error.__context__
-    return made
+    if isinstance(error, BaseException):
+        event["exception"] = traceback_of(error)
+    return event
 
 
 def _json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
+def unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """The event loop's own complaints: its messages show arguments and errors, so they are not logged."""
+    logger.error("fault outside a request", exc_info=context.get("exception"))
+
+
 class RequestLog:
     """Gives each request an id, returned as X-Request-Id, and logs a line when it is answered.
 
-    A caller's own id is taken over if it is plain. Neither bodies nor headers are logged: they hold content
-    and tokens.
+    A caller's own id is taken over if it is plain. Neither bodies, headers nor query strings are logged: they
+    hold content and tokens; nor are paths that lead nowhere, which hold whatever a stranger likes.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -104,7 +108,7 @@ class RequestLog:
             logger.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=None if status == NOT_FOUND else scope["path"],
                 status=status,
                 milliseconds=round((time.perf_counter() - began) * 1000, 2),
             )

@@ -10,7 +10,7 @@ import orjson
 import typer
 from sqlalchemy.exc import DBAPIError
 
-from zorbit import config
+from zorbit import config, logs
 from zorbit.console import over, prepared_database
 from zorbit.doctor import Finding, examine
 from zorbit.errors import OperatorError
@@ -103,6 +103,7 @@ def _age(text: str) -> timedelta:
 def periodic() -> None:
     """Do once what is due by the clock, as a server does by itself: subscriptions end or renew."""
     settings = config.load()
+    logs.configure(settings)
     with prepared_database(settings) as url:
         counts = over(url, settings, lambda database: renewals.run(database, settings))
     _print_counts("done", counts)

@@ -48,6 +48,8 @@ async def within(limit: float, answering: Coroutine[Any, Any, T]) -> T:
         _cancel(task, *working)
         raise
     if done:
+        if task.cancelled():
+            raise RuntimeError("what was waited for has canceled itself")
         return task.result()
     _cancel(task, *working)
     ABANDONED.add(task)

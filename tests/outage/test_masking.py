@@ -1,0 +1,225 @@
+"""What goes wrong inside is told to no client, and what clients write to no log."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import rows
+from tests.auth import AUDIENCE, ED25519, ISSUER, claims, public_pem, token
+from tests.conftest import recreate, renamed
+from tests.faulty import FAULTS, HARMLESS, SECRET
+from tests.outage.breakages import (
+    ALTERED,
+    FAULT,
+    RAISED,
+    SHALLOW,
+    TOUCHED,
+    UNWATCHED,
+    WATCHED,
+    raising,
+    touching,
+)
+from tests.serving import Server, wait_until, zorbit
+
+EMAIL = "geheim@example.com"
+INSIDE = [
+    *("SELECT", "INSERT", "UPDATE", "relation", "column ", "Hidden", "touched", "odd", "CONTEXT", "DETAIL"),
+    *("psycopg", "sqlalchemy", "strawberry", "Traceback", ".py", "File ", "Error", "Exception", "Invalid"),
+]
+"""What no answer holds: statements, names of the database's, paths, classes."""
+READ = f"""{{ viewer {{ email posts(search: "{SECRET}") {{
+    nodes {{ content imageUrl user {{ email }} }} totalCount
+}} }} }}"""
+BY_RESOLVERS = READ.replace("{", f'{{ fault(kind: "{HARMLESS}", text: "")', 1)
+"""No plan covers the field that is not Zorbit's."""
+CREATE = "mutation ($text: String!) { createPost(input: {content: $text}) { post { content } } }"
+UPDATE = """mutation ($id: ID!, $text: String!) {
+    updatePost(input: {id: $id, content: $text}) { post { content user { email } } }
+}"""
+RAISE = "query ($kind: String!, $text: String!) { fault(kind: $kind, text: $text) }"
+
+
+@dataclass
+class Faulty:
+    """A server whose database, resolvers and loaders fail, and the user who asks it."""
+
+    server: Server
+    url: str
+    http: httpx.AsyncClient
+    token: str
+    post: str
+    masked: list[str] = field(default_factory=list)
+    """The ids of requests whose errors were masked."""
+
+    async def ask(self, query: str, **variables: str) -> str | None:
+        """The code of what went wrong with a query, if anything did; the answer tells nothing else."""
+        body = {"query": query, "variables": variables}
+        answer = await self.http.post("/graphql", json=body)
+        assert [word for word in INSIDE if word in answer.text] == [], answer.text
+        codes = set()
+        for error in answer.json().get("errors", []):
+            codes.add(error["extensions"]["code"])
+            if error["extensions"]["code"] == FAULT:
+                self.masked.append(answer.headers["x-request-id"])
+                assert error["message"] == "internal server error"
+                assert error["extensions"] == {"code": FAULT, "requestId": self.masked[-1]}
+        assert len(codes) <= 1
+        return codes.pop() if codes else None
+
+    async def touch(self) -> list[str | None]:
+        """What reading by a plan, reading by resolvers and writing a post come to."""
+        asked = (self.ask(query, text=SECRET, id=self.post) for query in (READ, BY_RESOLVERS, UPDATE, CREATE))
+        return await asyncio.gather(*asked)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The server's log."""
+        return [json.loads(line) for line in self.server.log.read_text().splitlines() if line[0] == "{"]
+
+    def assert_discreet(self) -> None:
+        """The log has the traceback of all that was masked, and nothing that anybody wrote."""
+        text = self.server.log.read_text()
+        secrets = (SECRET, EMAIL, self.token, "geheim", "Failing row")
+        assert [secret for secret in secrets if secret in text] == []
+        explained = {line.get("request_id") for line in self.lines() if "exception" in line}
+        assert set(self.masked) - explained == set()
+
+
+@pytest.fixture(scope="module")
+def broken(postgres: str, worker_database: str, worker_id: str) -> Iterator[str]:
+    """A database of its own, to be broken."""
+    recreate(postgres, f"zorbit_broken_{worker_id}", template=f"zorbit_template_{worker_id}")
+    url = renamed(worker_database, f"zorbit_broken_{worker_id}")
+    with rows.kept(url):
+        rows.execute(url, SHALLOW)
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def faulty(broken: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Faulty]:
+    """A server in a process of its own, which writes its log as every server does."""
+    home: Path = tmp_path_factory.mktemp("faulty")
+    key = home / "key.pem"
+    key.write_bytes(public_pem(ED25519))
+    user = rows.insert(broken, "User", email=EMAIL)
+    post = rows.insert(broken, "Post", userId=user, content=SECRET)
+    variables = {
+        "DATABASE_URL": broken,
+        "JWT_KEY_FILE": str(key),
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+        "STATEMENT_TIMEOUT": "0.3",
+        "PERIODIC_SECONDS": "0.2",
+    }
+    signed = token(claims(sub=str(user)))
+    headers = {"authorization": f"Bearer {signed}"}
+    with Server(home, program="tests.faulty", **variables) as server:
+        server.wait_until_ready()
+        async with httpx.AsyncClient(base_url=server.address, headers=headers, timeout=8) as http:
+            yield Faulty(server, broken, http, signed, str(post))
+
+
+async def test_what_the_database_says_is_told_nobody(faulty: Faulty) -> None:
+    assert await faulty.touch() == [None] * 4
+
+    for breaking, mending in ALTERED:
+        rows.execute(faulty.url, breaking)
+        assert FAULT in await faulty.touch(), breaking
+        rows.execute(faulty.url, mending)
+        assert await faulty.touch() == [None] * 4
+    rows.execute(faulty.url, WATCHED)
+    for act, code in TOUCHED + [(raising(state), code) for state, code in RAISED]:
+        rows.execute(faulty.url, touching(act))
+        assert await faulty.touch() == [code] * 4, act
+    rows.execute(faulty.url, UNWATCHED)
+
+    assert await faulty.touch() == [None] * 4
+    faulty.assert_discreet()
+
+
+async def test_what_a_resolver_or_a_loader_says_is_told_nobody(faulty: Faulty) -> None:
+    for kind in FAULTS:
+        assert await faulty.ask(RAISE, kind=kind, text=SECRET) == FAULT, kind
+    assert await faulty.ask(RAISE, kind=HARMLESS, text=SECRET) is None
+
+    outside = [line["exception"] for line in faulty.lines() if line["event"] == "fault outside a request"]
+    assert sum(text.endswith("\nValueError") for text in outside) == 2
+    faulty.assert_discreet()
+
+
+async def test_what_a_route_says_is_told_nobody(faulty: Faulty) -> None:
+    answer = await faulty.http.get("/broken")
+    with pytest.raises(httpx.RemoteProtocolError):
+        await faulty.http.get("/breaking")
+
+    [error] = answer.json()["errors"]
+    request_id = answer.headers["x-request-id"]
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")
+    assert error == {
+        "message": "internal server error",
+        "extensions": {"code": FAULT, "requestId": request_id},
+    }
+    faults = [line for line in faulty.lines() if line.get("exception", "").endswith("\nKeyError")]
+    assert [line["event"] for line in faults[-2:]] == ["fault", "fault"]
+    assert faults[-2]["request_id"] == request_id
+    faulty.assert_discreet()
+
+
+async def test_what_is_sent_is_not_logged(faulty: Faulty) -> None:
+    headers = {
+        "apollo-require-preflight": "true",
+        "referer": f"http://127.0.0.1/{SECRET}",
+        "user-agent": EMAIL,
+    }
+    asked = {"query": f'{{ viewer {{ posts(search: "{SECRET}") {{ totalCount }} }} }}', "token": faulty.token}
+
+    answers = [
+        await faulty.http.get("/graphql", params=asked, headers=headers),
+        await faulty.http.get("/graphql", params={"query": SECRET}, headers=headers),
+        await faulty.http.get(f"/{EMAIL}", headers={"authorization": SECRET}),
+        await faulty.http.get(f"/graphiql/{SECRET}"),
+        await faulty.http.get(f"/graphql/{faulty.token}"),
+        await faulty.http.get("/healthz", params=asked),
+        await faulty.http.post("/graphql", content=f'{{"query": "{SECRET}'),
+        await faulty.http.post("/graphql", json={"query": EMAIL, "variables": {"email": EMAIL}}),
+        await faulty.http.post(
+            "/graphql", json={"query": "{ viewer { id } }"}, headers={"authorization": EMAIL}
+        ),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 404, 404, 200, 415, 200, 401]
+    faulty.assert_discreet()
+
+
+async def test_what_is_no_request_is_not_logged(faulty: Faulty) -> None:
+    for sent in (
+        f"{SECRET}\r\n\r\n",
+        f"GET / HTTP/9.9\r\n{SECRET}\r\n\r\n",
+        f"GET / HTTP/1.1\r\n{SECRET}\x01: 1\r\n\r\n",
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", faulty.server.port)
+        writer.write(sent.encode())
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+
+    faulty.assert_discreet()
+
+
+async def test_what_fails_outside_of_requests_is_logged_without_its_rows(faulty: Faulty) -> None:
+    odd = """ALTER TABLE "Subscription" ADD CONSTRAINT odd CHECK (status <> 'expired') NOT VALID"""
+    rows.execute(faulty.url, odd)
+    user, plan = rows.insert(faulty.url, "User"), rows.insert(faulty.url, "Plan")
+    values = {"status": "canceled", "endDate": rows.NOW, "dodoSubscriptionId": SECRET}
+    rows.insert(faulty.url, "Subscription", userId=user, planId=plan, **values)
+
+    wait_until(lambda: any(line["event"] == "subscription left as it is" for line in faulty.lines()))
+    by_hand = zorbit("periodic", DATABASE_URL=faulty.url)
+
+    faulty.assert_discreet()
+    assert '"event":"subscription left as it is"' in by_hand.stderr
+    assert "Failing row" not in by_hand.stderr + by_hand.stdout
