@@ -70,7 +70,7 @@ class UsageLog(Node):
     quota = one(models.UsageLog.quota_id, "The quota that it counts against.")
 
 
-@strawberry.type(description="What was used of one limit on one day, in UTC.")
+@strawberry.type(description="What was used of one limit on one day, in UTC; numbers stop at 2147483647.")
 class UsageDay:
     """One day's use."""
 

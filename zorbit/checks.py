@@ -25,6 +25,11 @@ ADDRESS = re.compile(r"https?://[^\s\\/?#@:]+(:[0-9]{1,5})?([/?#][^\s\\]*)?", re
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
+def as_integer(number: int) -> int:
+    """`number`, or the nearest one that GraphQL's Int holds."""
+    return max(-INTEGER_LIMIT, min(number, INTEGER_LIMIT))
+
+
 def fault(field: str, problem: str) -> BadInput:
     """What is wrong with a value: the message begins with the field that it stands in."""
     return BadInput(f"`{field}` {problem}", field=field)

@@ -275,6 +275,19 @@ async def test_of_cycles_that_cover_now_the_latest_is_projected(client: Client, 
     assert found == {"state": {"used": 2}, "forecast": {"projectedUse": 12, "exhaustsAt": None}}
 
 
+async def test_a_day_beyond_what_an_int_holds_is_shown_as_the_most_that_it_does(
+    client: Client, database_url: str
+) -> None:
+    user, most = insert(database_url, "User"), 2**31 - 1
+    given_back = [(START, -most)] * 3
+    log(database_url, quota(database_url, user), (START, most), (START, most), *given_back)
+
+    days = f'history(since: "2026-03-01", until: "2026-03-01") {{ {HISTORY} }}'
+    found = (await usage(client, user, days))["history"]
+
+    assert found == [{"day": "2026-03-01", "spent": most, "refunded": most, "net": -most}]
+
+
 # Whose, and how many statements
 
 

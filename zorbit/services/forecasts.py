@@ -8,7 +8,7 @@ nothing. The prior knows no limit: that of a plan without bounds would drown wha
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from zorbit.checks import INTEGER_LIMIT
+from zorbit.checks import as_integer
 from zorbit.services.usage import CurrentCycle
 
 DAY = timedelta(days=1)
@@ -33,7 +33,7 @@ def forecast(cycle: CurrentCycle, now: datetime, *, used: int, limit: int) -> Fo
     days = _days_until(limit - used, pace)
     # Compared as numbers: a slow pace takes longer than a timedelta can be.
     exhausts_at = now + days * DAY if days is not None and days < days_left else None
-    return Forecast(min(max(projected, 0), INTEGER_LIMIT), exhausts_at)
+    return Forecast(as_integer(max(projected, 0)), exhausts_at)
 
 
 def _days_until(left: int, pace: float) -> float | None:

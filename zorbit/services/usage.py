@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from zorbit.checks import fault
+from zorbit.checks import as_integer, fault
 from zorbit.models import QuotaType, Subscription, UsageLog, UsageQuota, User
 from zorbit.models.base import TIMESTAMP
 from zorbit.services.quotas import accounts, cycle_of, is_current
@@ -45,16 +45,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class UsageDay:
-    """What was used on one day, in UTC."""
+    """What was used on one day, in UTC; numbers stop at what an integer holds."""
 
     day: date
     spent: int
     refunded: int
+    net: int
 
-    @property
-    def net(self) -> int:
-        """What of it stayed used."""
-        return self.spent - self.refunded
+
+def _usage_day(day: date, spent: int, refunded: int) -> UsageDay:
+    return UsageDay(day, *map(as_integer, (spent, refunded, spent - refunded)))
 
 
 def span(since: date | None, until: date | None, cycle: CurrentCycle | None, now: datetime) -> Span:
@@ -87,7 +87,7 @@ async def days(
     """
     found: list[list[UsageDay]] = [[] for _ in spans]
     for position, *day in await session.execute(_days(viewer, spans, type)):
-        found[position - 1].append(UsageDay(*day))
+        found[position - 1].append(_usage_day(*day))
     return found
 
 
