@@ -41,8 +41,9 @@ os.environ["ZORBIT_RATE"] = "0"
 
 
 def pytest_collection_finish() -> None:
-    """What is imported stays, so the garbage collector need not look at it again and again."""
+    """As in a server the garbage collector looks seldom, and never at what is imported: that stays."""
     gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.hookimpl(wrapper=True)

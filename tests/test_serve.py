@@ -17,6 +17,7 @@ from tests.serving import (
     environment,
     fill,
     is_alive,
+    own_database,
     postmaster,
     workspace_of,
     zorbit,
@@ -86,11 +87,11 @@ def test_what_is_no_request_is_refused_in_json(home: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_port_in_use_is_told(home: Path, workers: str) -> None:
+def test_a_port_in_use_is_told(worker_database: str, tmp_path: Path, workers: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
 
-        ended = zorbit("serve", DATA_DIR=home, PORT=port, WORKERS=workers)
+        ended = zorbit("serve", PORT=port, WORKERS=workers, **own_database(worker_database, tmp_path))
 
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == (

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests import rows
-from tests.auth import AUDIENCE, ED25519, ISSUER, claims, public_pem, token
+from tests.auth import claims, token
 from tests.conftest import recreate, renamed
 from tests.faulty import FAULTS, HARMLESS, SECRET
 from tests.outage.breakages import (
@@ -25,7 +25,7 @@ from tests.outage.breakages import (
     raising,
     touching,
 )
-from tests.serving import Server, wait_until, zorbit
+from tests.serving import Server, own_database, wait_until, zorbit
 
 EMAIL = "geheim@example.com"
 INSIDE = [
@@ -104,18 +104,9 @@ def broken(postgres: str, worker_database: str, worker_id: str) -> Iterator[str]
 async def faulty(broken: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Faulty]:
     """A server in a process of its own, which writes its log as every server does."""
     home: Path = tmp_path_factory.mktemp("faulty")
-    key = home / "key.pem"
-    key.write_bytes(public_pem(ED25519))
     user = rows.insert(broken, "User", email=EMAIL)
     post = rows.insert(broken, "Post", userId=user, content=SECRET)
-    variables = {
-        "DATABASE_URL": broken,
-        "JWT_KEY_FILE": str(key),
-        "JWT_ISSUER": ISSUER,
-        "JWT_AUDIENCE": AUDIENCE,
-        "STATEMENT_TIMEOUT": "0.3",
-        "PERIODIC_SECONDS": "0.2",
-    }
+    variables = own_database(broken, home) | {"STATEMENT_TIMEOUT": "0.3", "PERIODIC_SECONDS": "0.2"}
     signed = token(claims(sub=str(user)))
     headers = {"authorization": f"Bearer {signed}"}
     with Server(home, program="tests.faulty", **variables) as server:

@@ -16,7 +16,7 @@ from zorbit.engine import compiled, lists, operations, wire
 pytestmark = pytest.mark.untraced  # to trace them takes twice as long; other tests go the same ways
 
 FULL = operations.CACHED_DOCUMENTS + 20
-TEXTS = examples(250)
+TEXTS = examples(80)
 """What comes when the cache is full."""
 
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
 from tests.reading.conftest import WIDE
 from tests.reading.known import Known
 from tests.reading.operations import Operation, compose
-from tests.reading.twins import Twins, started
+from tests.reading.twins import Answer, Twins, started
 from zorbit.config import Settings
 
 SEEDS = range(1_000, 1_020)
@@ -33,11 +34,16 @@ def questions(one_world: Known) -> list[tuple[str, Operation]]:
     return [(name, compose(seed, one_world)) for seed in SEEDS for name in callers]
 
 
+@pytest.fixture(scope="module")
+async def alone(twins: Twins, one_world: Known) -> list[Answer]:
+    """What the resolvers answer to each of them."""
+    return [await twins.resolvers(made.body, one_world.callers[name]) for name, made in questions(one_world)]
+
+
 async def test_many_requests_at_once_are_answered_each_as_it_would_be_alone(
-    twins: Twins, one_world: Known
+    twins: Twins, one_world: Known, alone: list[Answer]
 ) -> None:
     asked = questions(one_world)
-    alone = [(await twins.ask(made.body, one_world.callers[name]))[1] for name, made in asked]
 
     together = await asyncio.gather(
         *(twins.plans(made.body, one_world.callers[name]) for name, made in asked)
@@ -76,16 +82,15 @@ def defaults(url: str) -> Iterator[None]:
 
 
 async def test_the_databases_own_settings_change_no_answer(
-    twins: Twins, one_world: Known, settings: Settings
+    twins: Twins, one_world: Known, alone: list[Answer], settings: Settings
 ) -> None:
     asked = questions(one_world)
-    before = [(await twins.ask(made.body, one_world.callers[name]))[1] for name, made in asked]
 
     with defaults(twins.url):
         async with started(twins.url, settings.model_copy(update=WIDE)) as others:
             after = [await others.ask(made.body, one_world.callers[name]) for name, made in asked]
 
     assert [
-        made for made, one, (plans, _) in zip(asked, before, after, strict=True) if not one.same(plans)
+        made for made, one, (plans, _) in zip(asked, alone, after, strict=True) if not one.same(plans)
     ] == []
-    assert [made for made, one, (_, own) in zip(asked, before, after, strict=True) if not one.same(own)] == []
+    assert [made for made, one, (_, own) in zip(asked, alone, after, strict=True) if not one.same(own)] == []

@@ -80,11 +80,15 @@ class Twins:
 
     async def ask(self, body: dict[str, Any], by: UUID | None) -> tuple[Answer, Answer]:
         """What the compiled plans and what the resolvers answer to the same request."""
-        return await self.plans(body, by), await self._send(self.reference, body, by)
+        return await self.plans(body, by), await self.resolvers(body, by)
 
     async def plans(self, body: dict[str, Any], by: UUID | None) -> Answer:
         """What the compiled plans answer."""
         return await self._send(self.compiled, body, by)
+
+    async def resolvers(self, body: dict[str, Any], by: UUID | None) -> Answer:
+        """What the resolvers answer."""
+        return await self._send(self.reference, body, by)
 
     async def _send(self, http: httpx.AsyncClient, body: dict[str, Any], by: UUID | None) -> Answer:
         # Half surrogate pairs can only be sent as escapes.

@@ -19,14 +19,14 @@ import httpx
 import jwt
 import pytest
 
-from tests.auth import AUDIENCE, ED25519, ISSUER, public_pem
+from tests.auth import AUDIENCE, ED25519, ISSUER
 from tests.examples import examples
 from tests.rows import fetch, insert
-from tests.serving import environment, free_port
+from tests.serving import environment, free_port, own_database
 
 pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
 
-KILLS = min(examples(5), 50)
+KILLS = min(examples(3), 50)
 WRITERS = 6
 PATIENCE = 30.0
 LATER = "2099-01-31T09:00:00Z"
@@ -41,21 +41,12 @@ class Server:
 
     @classmethod
     def start(cls, database_url: str, folder: Path) -> "Server":
-        key = folder / "key.pem"
-        key.write_bytes(public_pem(ED25519))
         port = free_port()
-        variables: dict[str, str | Path] = {
-            "DATABASE_URL": database_url,
-            "JWT_KEY_FILE": key,
-            "JWT_ISSUER": ISSUER,
-            "JWT_AUDIENCE": AUDIENCE,
-            "PORT": str(port),
-            "PERIODIC_SECONDS": "1",
-        }
+        variables = {"PORT": str(port), "PERIODIC_SECONDS": "1"}
         with (folder / f"{port}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "zorbit", "serve"],
-                env=environment(**variables),
+                env=environment(**own_database(database_url, folder), **variables),
                 stdout=log,
                 stderr=log,
             )
