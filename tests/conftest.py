@@ -20,6 +20,7 @@ from psycopg import sql
 from starlette.applications import Starlette
 
 from tests import rows
+from tests.proxy import Proxy
 from zorbit import app, db, embedded, migrations, models
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
@@ -111,6 +112,15 @@ async def database(database_url: str, settings: Settings) -> AsyncIterator[Datab
     await connected.close()
 
 
+@pytest.fixture
+async def proxy(database_url: str) -> AsyncIterator[Proxy]:
+    """A port in front of the database."""
+    proxy = Proxy(database_url)
+    await proxy.open()
+    yield proxy
+    await proxy.close()
+
+
 # One statement string, so one round trip; children first.
 SWEEP = (
     b"SET zorbit.erase = 'on';"
@@ -119,6 +129,7 @@ SWEEP = (
         for table in (
             models.AuditEntry,
             models.IdempotencyKey,
+            models.PersistedQuery,
             models.UsageLog,
             models.UsageQuota,
             models.InvoiceItem,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,13 @@ from uuid_utils.compat import uuid7
 
 NUMBERS = count(1)
 NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def document(number: int) -> str:
+    """A GraphQL document of its own."""
+    return f"{{ a{number}: __typename }}"
+
+
 PLAIN: dict[str, dict[str, Any]] = {
     "User": {"email": lambda number: f"user{number}@example.com"},
     "Thread": {"title": lambda number: f"Thread {number}"},
@@ -60,6 +68,11 @@ PLAIN: dict[str, dict[str, Any]] = {
         "mutation": "createPost",
         "key": lambda number: f"key-{number}",
         "argumentsHash": "0" * 64,
+    },
+    "PersistedQuery": {
+        "document": document,
+        "hash": lambda number: sha256(document(number).encode()).hexdigest(),
+        "bytes": lambda number: len(document(number)),
     },
 }
 

@@ -1,6 +1,7 @@
 """A workspace of two users, and for each constraint a row that it turns down."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,7 @@ def workspace(ids: dict[str, UUID]) -> dict[str, dict[str, Any]]:
         "UsageLog": {"quotaId": ids["UsageQuota"], "userId": str(ids["User"]), "subjectId": ids["Post"]},
         "AuditEntry": own | {"actorId": ids["User"], "actorRole": "user", "subjectId": ids["Post"]},
         "IdempotencyKey": {"callerId": ids["User"]},
+        "PersistedQuery": own,
     }
     return {table: {"id": ids[table]} | values for table, values in given.items()}
 
@@ -112,6 +114,7 @@ CHOICES = {
 POSTED = {"isPostedOnLinkedin": True, "published": True, "linkedinUrl": "https://x", "linkedinPostedAt": NOW}
 # Of itself: one row of each table is all that a workspace has.
 REFUND = {"refundOfId": ME["UsageLog"], "amount": -1, "subjectId": ME["Post"]}
+DOCUMENT = {"document": "{ me }", "hash": sha256(b"{ me }").hexdigest(), "bytes": 6}
 CHECKS: list[tuple[str, str, dict[str, Any]]] = [
     ("ck_User_email_form", "User", {"email": "nonsense"}),
     ("ck_User_email_form", "User", {"email": "@example.com"}),
@@ -181,6 +184,9 @@ CHECKS: list[tuple[str, str, dict[str, Any]]] = [
         ("ck_IdempotencyKey_arguments_hash_form", "IdempotencyKey", {"argumentsHash": wrong})
         for wrong in ("0" * 63, "0" * 65, "A" * 64, "")
     ),
+    ("ck_PersistedQuery_hash_told", "PersistedQuery", {"hash": "0" * 64}),
+    ("ck_PersistedQuery_bytes_counted", "PersistedQuery", {"bytes": 1}),
+    ("ck_PersistedQuery_bytes_counted", "PersistedQuery", {"document": "x" * 100_001, "bytes": 100_001}),
 ]
 UNIQUES: list[tuple[str, str, dict[str, Any]]] = [
     *((f"pk_{table}", table, {"id": ME[table]}) for table in TABLES),
@@ -194,6 +200,7 @@ UNIQUES: list[tuple[str, str, dict[str, Any]]] = [
     ("uq_UsageQuota_userId_type_billingCycleStart", "UsageQuota", {"type": "post_generation"}),
     ("uq_UsageLog_refund", "UsageLog", REFUND),
     ("uq_IdempotencyKey_callerId_mutation_key", "IdempotencyKey", {"key": "mine"}),
+    ("uq_PersistedQuery_hash", "PersistedQuery", DOCUMENT),
 ]
 UNKNOWN: list[tuple[str, str, dict[str, Any]]] = [
     ("fk_Thread_userId", "Thread", {"userId": NOBODY}),
@@ -223,6 +230,7 @@ UNKNOWN: list[tuple[str, str, dict[str, Any]]] = [
     ("fk_UsageLog_quotaId", "UsageLog", {"quotaId": NOBODY}),
     ("fk_UsageLog_refundOfId", "UsageLog", REFUND | {"refundOfId": NOBODY}),
     ("fk_IdempotencyKey_callerId", "IdempotencyKey", {"callerId": NOBODY}),
+    ("fk_PersistedQuery_userId", "PersistedQuery", {"userId": NOBODY}),
 ]
 # Another constraint says more and is looked at first, so that only without that one these speak: the targets
 # of composite keys contain the primary key, and composite keys contain the owner.
@@ -267,6 +275,7 @@ CASCADE = {
     "fk_UsageLog_quotaId",
     "fk_UsageLog_refundOfId",
     "fk_IdempotencyKey_callerId",
+    "fk_PersistedQuery_userId",
 }
 RESTRICT = {
     "fk_Post_userId_chatMessageId": "ChatMessage",

@@ -1,4 +1,4 @@
-"""Servers with settings of their own, and a port in front of the database."""
+"""Servers with settings of their own."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,6 @@ import pytest
 
 from tests.conftest import Client, calling, started
 from tests.outage import Serve
-from tests.proxy import Proxy
 from zorbit import app
 from zorbit.config import Settings
 
@@ -25,12 +24,3 @@ def serve(data_dir: Path) -> Serve:
             yield caller
 
     return start
-
-
-@pytest.fixture
-async def proxy(database_url: str) -> AsyncIterator[Proxy]:
-    """A port in front of the database."""
-    proxy = Proxy(database_url)
-    await proxy.open()
-    yield proxy
-    await proxy.close()

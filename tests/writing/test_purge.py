@@ -182,6 +182,7 @@ def furnished(url: str, user: UUID) -> None:
     spend = insert(url, "UsageLog", quotaId=quota, userId=str(user), subjectId=persona)
     insert(url, "UsageLog", quotaId=quota, userId=str(user), subjectId=persona, amount=-1, refundOfId=spend)
     insert(url, "IdempotencyKey", callerId=user, outcome={})
+    insert(url, "PersistedQuery", **own)
 
 
 FURNITURE = {
@@ -196,6 +197,7 @@ FURNITURE = {
     "UsageQuota": 1,
     "UsageLog": 2,
     "IdempotencyKey": 1,
+    "PersistedQuery": 1,
 }
 
 

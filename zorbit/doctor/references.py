@@ -8,10 +8,10 @@ from sqlmodel import SQLModel
 
 from zorbit import models
 from zorbit.doctor.invariants import Offenders, found, invariant
-from zorbit.models import IdempotencyKey, Row, table_of
+from zorbit.models import IdempotencyKey, PersistedQuery, Row, table_of
 from zorbit.visibility import stored
 
-EVERY: tuple[type[Row], ...] = (*models.TABLES, IdempotencyKey)
+EVERY: tuple[type[Row], ...] = (*models.TABLES, IdempotencyKey, PersistedQuery)
 MODELS = {table_of(model): model for model in EVERY}
 
 

@@ -1,4 +1,4 @@
-"""The tables, reached as `models.Post`: the source document's fifteen, and two about writing itself."""
+"""The tables, reached as `models.Post`: the source document's fifteen, and three about requests."""
 
 from zorbit.models.base import Deletable, Editable, Row, on_create, table_of
 from zorbit.models.billing import Invoice, InvoiceItem, PaymentMethod, Plan, Subscription
@@ -14,7 +14,7 @@ from zorbit.models.choices import (
 )
 from zorbit.models.content import ChatMessage, ContentIdea, Post, Thread
 from zorbit.models.library import Comment, Persona, Template
-from zorbit.models.records import AuditEntry, IdempotencyKey
+from zorbit.models.records import AuditEntry, IdempotencyKey, PersistedQuery
 from zorbit.models.usage import UsageLog, UsageQuota
 from zorbit.models.users import User
 
@@ -72,6 +72,7 @@ __all__ = [
     "InvoiceItem",
     "InvoiceStatus",
     "PaymentMethod",
+    "PersistedQuery",
     "Persona",
     "Plan",
     "PlanInterval",

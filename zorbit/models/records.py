@@ -1,5 +1,6 @@
-"""What is kept about writing itself: who changed what, and which requests were answered already."""
+"""What is kept about requests: who changed what, which were answered already, which are sent by a hash."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,21 @@ from zorbit.models.base import (
     check,
     choice,
     document,
+    integer,
     listing,
+    moment,
     on_create,
+    owner,
     short,
     string,
+    text_column,
 )
 from zorbit.models.choices import Role
 
 KEY_LIMIT = 200
 """Characters in an idempotency key."""
+DOCUMENT_BYTES = 100_000
+"""In a persisted query, in UTF-8."""
 
 
 class AuditEntry(Row, table=True):
@@ -61,6 +68,25 @@ class IdempotencyKey(Row, table=True):
         *short("mutation"),
         check("arguments_hash_form", "\"argumentsHash\" ~ '^[0-9a-f]{64}$'"),
         Index(None, "created_at"),
+    )
+
+
+class PersistedQuery(Row, table=True):
+    """A GraphQL document that a caller stored, to be sent by its hash."""
+
+    __tablename__ = "PersistedQuery"
+
+    user_id: UUID = owner("Who stored it first.")
+    hash: str = string("SHA-256 of the document in UTF-8, in hexadecimal digits.")
+    document: str = text_column("The document.")
+    bytes: int = integer("Its length.")
+    last_used_at: datetime = moment("When it was last asked for, to within a day.", default_now=True)
+
+    __table_args__ = (
+        UniqueConstraint("hash"),
+        check("hash_told", "hash = encode(sha256(convert_to(document, 'UTF8')), 'hex')"),
+        check("bytes_counted", f"bytes = octet_length(document) AND bytes <= {DOCUMENT_BYTES}"),
+        Index(None, "user_id"),
     )
 
 

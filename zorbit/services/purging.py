@@ -40,6 +40,7 @@ from zorbit.models import (
     Invoice,
     InvoiceItem,
     PaymentMethod,
+    PersistedQuery,
     Persona,
     Post,
     Row,
@@ -199,6 +200,7 @@ def _going(terms: Terms, age: timedelta) -> dict[str, Select[Any]]:
         ANONYMISED: users.where(has_invoices),
         **{table.__name__: rows(table) for table in CHILDREN_FIRST},
         IdempotencyKey.__name__: stored(IdempotencyKey).where(keys),
+        PersistedQuery.__name__: stored(PersistedQuery).where(col(PersistedQuery.user_id).in_(user_ids)),
     }
 
 
@@ -225,7 +227,9 @@ async def _purge_user(session: AsyncSession, user: User) -> Counts:
     is_theirs = col(Invoice.user_id) == user.id
     has_invoices = await session.scalar(stored(Invoice).where(is_theirs).limit(1)) is not None
     keys = await erase_rows(session, IdempotencyKey, col(IdempotencyKey.caller_id) == user.id)
-    counts: Counts = Counter({IdempotencyKey.__name__: keys})
+    # What was written into a document may tell who they were.
+    queries = await erase_rows(session, PersistedQuery, col(PersistedQuery.user_id) == user.id)
+    counts: Counts = Counter({IdempotencyKey.__name__: keys, PersistedQuery.__name__: queries})
     if has_invoices:
         for table in PARTS[User]:
             if table not in BOOKS:
