@@ -84,12 +84,16 @@ WRONG = [
     ("LIMIT_REPEATS", "49", "Input should be greater than or equal to 50"),
     ("LIMIT_LISTS", "0", "Input should be greater than or equal to 1"),
     ("LIMIT_COST", "99999", "Input should be greater than or equal to 100000"),
+    ("PERSISTED_QUERIES", "100001", "Input should be less than or equal to 100000"),
+    ("PERSISTED_QUERY_BYTES", "99999", "Input should be greater than or equal to 100000"),
+    ("PERSISTED_QUERY_SHARE", "0", "Input should be greater than or equal to 1"),
+    ("TRUSTED_ONLY", "perhaps", "Input should be a valid boolean, unable to interpret input"),
     ("GRAPHIQL", "perhaps", "Input should be a valid boolean, unable to interpret input"),
     ("LOG_FORMAT", "xml", "Input should be 'json' or 'console'"),
     ("LOG_LEVEL", "loud", "Input should be 'debug', 'info', 'warning' or 'error'"),
 ]
 # Any text is a value of these.
-FREE = {"HOST", "DATA_DIR", "JWT_KEY_FILE", "JWT_ISSUER", "JWT_AUDIENCE"}
+FREE = {"HOST", "DATA_DIR", "JWT_KEY_FILE", "JWT_ISSUER", "JWT_AUDIENCE", "TRUSTED_DOCUMENTS"}
 ISSUER = {"JWT_ISSUER": "https://issuer", "JWT_AUDIENCE": "zorbit"}
 KEY_SOURCE_NEEDS = "a key source needs ZORBIT_JWT_ISSUER and ZORBIT_JWT_AUDIENCE too"
 

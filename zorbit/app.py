@@ -23,8 +23,8 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema import core_schema, readings, schema
-from zorbit import db, graphiql, migrations
-from zorbit.auth.tokens import verifier
+from zorbit import db, graphiql, migrations, trusted
+from zorbit.auth.tokens import Verifier, verifier
 from zorbit.config import Settings
 from zorbit.db import Database, is_unreachable, unavailable
 from zorbit.endpoint import PATH, GraphQL, failure, guarded
@@ -39,6 +39,7 @@ from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
 from zorbit.logs import REQUEST_ID, RequestLog, unhandled
 from zorbit.overload import Load, Shedding
+from zorbit.persisted import PersistedQueries
 from zorbit.rates import buckets_of
 from zorbit.services import renewals
 
@@ -51,11 +52,11 @@ logger = structlog.get_logger(__name__)
 def create(settings: Settings, database_url: str) -> Starlette:
     """The application over the database at `database_url`; nothing is connected before the first request.
 
-    Raises OperatorError where the settings name no usable key source.
+    Raises OperatorError where the settings name no usable key source, or no usable manifest of documents.
     """
     database, verifies = db.connect(database_url, settings), verifier(settings)
     reads = _compiled_reads(settings, database_url) if settings.compiled_reads else None
-    operations = Operations(core_schema, explain, policy(settings), reads)
+    persisted = _persisted_queries(settings, database, reads)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -76,9 +77,6 @@ def create(settings: Settings, database_url: str) -> Starlette:
         answer: Any = await guarded(checked, request.state.request_id)
         return _response(answer)
 
-    endpoint = partial(
-        GraphQL, settings=settings, database=database, verifier=verifies, operations=operations
-    )
     application = Starlette(
         routes=[
             Route("/healthz", healthy),
@@ -87,7 +85,11 @@ def create(settings: Settings, database_url: str) -> Starlette:
             Mount(graphiql.MOUNT, graphiql.Assets(directory=graphiql.ASSETS)),
         ],
         lifespan=lifespan,
-        middleware=[*_cross_origin(settings), *_limited(settings, endpoint), Middleware(Masked)],
+        middleware=[
+            *_cross_origin(settings),
+            *_limited(settings, database, verifies, persisted),
+            Middleware(Masked),
+        ],
         exception_handlers={HTTPException: _not_served},
     )
     # A redirection to a path with a slash would name whatever host a request says this is.
@@ -95,13 +97,24 @@ def create(settings: Settings, database_url: str) -> Starlette:
     return application
 
 
-def _limited(settings: Settings, endpoint: Callable[..., ASGIApp]) -> list[Middleware]:
+def _limited(
+    settings: Settings, database: Database, verifies: Verifier, persisted: PersistedQueries
+) -> list[Middleware]:
     """The way to `/graphql`: what is too much is turned away before anything else is done."""
     load = Load(settings.operations)
     return [
         Middleware(Shedding, path=PATH, load=load),
         Middleware(RequestLog),
-        Middleware(endpoint, buckets=buckets_of(settings), load=load),
+        Middleware(
+            GraphQL,
+            settings=settings,
+            database=database,
+            verifier=verifies,
+            operations=persisted.operations,
+            persisted=persisted,
+            buckets=buckets_of(settings),
+            load=load,
+        ),
     ]
 
 
@@ -190,6 +203,19 @@ def policy(settings: Settings) -> Policy:
     """What the operator lets operations do."""
     limits = Limits(**{one.name: getattr(settings, f"limit_{one.name}") for one in fields(Limits)})
     return Policy(limits, settings.introspection, settings.suggestions)
+
+
+def _persisted_queries(
+    settings: Settings, database: Database, reads: CompiledReads | None
+) -> PersistedQueries:
+    """The documents that are known by their ids, over all operations; the trusted ones are made ready."""
+    path = settings.trusted_documents
+    documents = {} if path is None else trusted.read(path)
+    only = frozenset(documents.values()) if settings.trusted_only else None
+    operations = Operations(core_schema, explain, policy(settings), reads, only)
+    if path is not None:
+        trusted.demand_runnable(path, documents, operations)
+    return PersistedQueries(settings, database, operations, documents)
 
 
 def _compiled_reads(settings: Settings, database_url: str) -> CompiledReads:

@@ -187,6 +187,17 @@ class Settings(BaseSettings):
     rate_burst: Annotated[int, Field(ge=100_000, le=2**53)] = 1_000_000
     """Points that a bucket holds; at least `limit_cost`."""
 
+    persisted_queries: Annotated[int, Field(ge=0, le=100_000)] = 10_000
+    """Documents that clients store, to be sent by their hashes; 0 stores none."""
+    persisted_query_bytes: Annotated[int, Field(ge=100_000, le=2**31 - 1)] = 64 * 1024 * 1024
+    """Of all of them."""
+    persisted_query_share: Annotated[int, Field(ge=1, le=100)] = 10
+    """Percent of both that one caller's documents may come to; further ones push out their own."""
+    trusted_documents: Path | None = None
+    """A manifest of documents, which clients send by their ids."""
+    trusted_only: bool = False
+    """Whether nothing else is run; GraphiQL is off then."""
+
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO
 
@@ -194,6 +205,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether the database is the embedded one."""
         return self.database_url is None
+
+    @property
+    def shows_graphiql(self) -> bool:
+        """Whether a browser is given a page on which to write documents."""
+        return self.graphiql and not self.trusted_only
 
     @property
     def request_timeout(self) -> float:
@@ -234,6 +250,14 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"ZORBIT_RATE_BURST must be at least ZORBIT_LIMIT_COST, {self.limit_cost}: no bucket would "
                 "hold an operation that is let through"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _only_what_is_given_is_run(self) -> Self:
+        if self.trusted_only and self.trusted_documents is None:
+            raise ValueError(
+                "ZORBIT_TRUSTED_ONLY needs ZORBIT_TRUSTED_DOCUMENTS, the manifest of what is run"
             )
         return self
 

@@ -34,7 +34,8 @@ from zorbit.engine.waiting import within
 from zorbit.errors import Code, Refused, Unauthenticated, UserErrorCode
 from zorbit.models import Role
 from zorbit.overload import Load
-from zorbit.rates import NEW_TEXT, UNKNOWN_TOKEN, Charge, address_of
+from zorbit.persisted import NotRun, PersistedQueries
+from zorbit.rates import UNKNOWN_TOKEN, Charge, address_of
 from zorbit.services import users
 from zorbit.visibility import NOBODY, OPERATOR, Viewer
 
@@ -63,6 +64,7 @@ class GraphQL:
     database: Database
     verifier: Verifier
     operations: Operations
+    persisted: PersistedQueries
     buckets: Buckets | None
     load: Load
     seen: Seen = field(default_factory=Seen)
@@ -77,7 +79,7 @@ class GraphQL:
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         headers, method = http.headers(scope), scope["method"]
-        if method in {"GET", "HEAD"} and self.settings.graphiql and _is_browser(headers):
+        if method in {"GET", "HEAD"} and self.settings.shows_graphiql and _is_browser(headers):
             token = await self._page_token(PageRequest(scope))
             return graphiql.page(endpoint=PATH, token=token)
         if method == "OPTIONS":
@@ -93,15 +95,18 @@ class GraphQL:
             asked = await http.read(scope, headers, receive)
         with self.load:
             result = await self._result(asked, method, claims, charge, scope["state"]["request_id"])
+        if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
+            await self.persisted.keep(asked, seen[0])
         return http.answer(media_type, result, charge.headers())
 
     async def _result(
         self, asked: Request, method: str, claims: Claims | None, charge: Charge, request_id: str
     ) -> dict[str, Any]:
         began = monotonic()
-        if not self.operations.knows(asked.query):
-            charge.take(NEW_TEXT)
-            await self.operations.learn(asked.query)
+        try:
+            asked = await self.persisted.resolve(asked, charge)
+        except NotRun as reason:
+            return {"errors": [reason.error]}
         charge.take(self.operations.price(asked))
         if method != "POST" and self.operations.writes(asked):
             raise HTTPRefused(405, "send a mutation by POST", Code.BAD_USER_INPUT, {"Allow": "POST"})

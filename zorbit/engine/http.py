@@ -1,6 +1,7 @@
 """GraphQL over HTTP: requests read within bounds, answers as JSON."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ PARAMETERS = 20
 METHODS = "GET, HEAD, POST, OPTIONS"
 SINGLE = {b"authorization", b"content-encoding", b"content-length", b"content-type", b"host"}
 """Headers of which a second one could mean something else to a proxy than it means here."""
+SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256_PREFIX = "sha256:"
+"""With which the appendix of GraphQL over HTTP begins an id that is a hash."""
 PREFLIGHT = ("Apollo-Require-Preflight", "GraphQL-Preflight", "X-Apollo-Operation-Name")
 """Headers that no page of another origin can send without asking first."""
 PRIVATE = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
@@ -172,29 +176,61 @@ def _request(content: Any) -> Request:
         raise HTTPRefused(
             400, "the body must be an object: {query, variables, operationName}", "BAD_USER_INPUT"
         )
+    extensions = content.get("extensions")
+    if not isinstance(extensions, dict | None):
+        raise HTTPRefused(400, "`extensions` must be an object", "BAD_USER_INPUT")
+    asked = extensions or {}
+    id = _document_id(content, asked.get("persistedQuery"))
     query, variables = content.get("query"), content.get("variables")
     name = content.get("operationName")
+    if query is None and id is not None:
+        query = ""
     if not isinstance(query, str):
         raise HTTPRefused(400, "`query` must be a string", "BAD_USER_INPUT")
     if not isinstance(variables, dict | None):
         raise HTTPRefused(400, "`variables` must be an object", "BAD_USER_INPUT")
     if not isinstance(name, str | None):
         raise HTTPRefused(400, "`operationName` must be a string", "BAD_USER_INPUT")
-    extensions = content.get("extensions")
-    if not isinstance(extensions, dict | None):
-        raise HTTPRefused(400, "`extensions` must be an object", "BAD_USER_INPUT")
     if _is_larger(variables, VALUES_LIMIT):
         raise HTTPRefused(400, f"`variables` hold at most {VALUES_LIMIT} values", "BAD_USER_INPUT")
     if _is_deeper(variables, DEPTH_LIMIT):
         raise HTTPRefused(400, f"`variables` are nested at most {DEPTH_LIMIT} deep", "BAD_USER_INPUT")
-    asked = extensions or {}
     return Request(
         query,
         variables,
         name,
         tells_compiled=bool(asked.get("compiled")),
         tells_cost=bool(asked.get("cost")),
+        document_id=id,
     )
+
+
+def document_id(sent: str) -> str:
+    """An id as it is looked up."""
+    return sent.removeprefix(SHA256_PREFIX)
+
+
+def _document_id(content: dict[str, Any], automatic: Any) -> str | None:
+    """The id that stands for a document: the appendix's, or that of Apollo's automatic persisted queries."""
+    id = content.get("documentId")
+    if automatic is None:
+        if not isinstance(id, str | None):
+            raise HTTPRefused(400, "`documentId` must be a string", "BAD_USER_INPUT")
+        if id is not None and content.get("query"):
+            raise HTTPRefused(400, "send `query` or `documentId`, not both", "BAD_USER_INPUT")
+        return None if id is None else document_id(id)
+    if id is not None:
+        message = "send `documentId` or `extensions.persistedQuery`, not both"
+        raise HTTPRefused(400, message, "BAD_USER_INPUT")
+    if not isinstance(automatic, dict):
+        raise HTTPRefused(400, "`extensions.persistedQuery` must be an object", "BAD_USER_INPUT")
+    if automatic.get("version") != 1:
+        raise HTTPRefused(400, "Unsupported persisted query version", "BAD_USER_INPUT")
+    id = automatic.get("sha256Hash")
+    if not isinstance(id, str):
+        message = "`extensions.persistedQuery.sha256Hash` must be a string"
+        raise HTTPRefused(400, message, "BAD_USER_INPUT")
+    return document_id(id)
 
 
 def _is_deeper(value: Any, limit: int) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
@@ -40,6 +40,8 @@ CACHED_WEIGHT = 20_000
 """Of all plans together, in fields."""
 WORTH_COUNTING = 1_000
 """The price, in points, from which on it is counted what an answer holds."""
+ONLY_TRUSTED = "only documents that this server was given are run: send the id of one"
+UNTRUSTED = Ready(None, (error_of(ONLY_TRUSTED, "PERSISTED_QUERY_ONLY"),))
 
 logger = structlog.get_logger(__name__)
 
@@ -49,12 +51,15 @@ class Request:
     """What a client asks for."""
 
     query: str
+    """The document; empty where its id alone was sent."""
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     tells_compiled: bool = False
     """Whether the answer is to tell if a compiled plan made it."""
     tells_cost: bool = False
     """Whether the answer is to tell what it costs."""
+    document_id: str | None = None
+    """By what the document is known, or is to be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,17 @@ class Operations:
         explain: Callable[[Exception], Refusal | None],
         policy: Policy,
         compiled: CompiledReads | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
-        """`explain` tells refusals, which the client may read, from faults, for which it gives None."""
+        """`explain` tells refusals, which the client may read, from faults, for which it gives None.
+
+        If there are texts that alone are run, they are `only`.
+        """
         self.schema = schema
         self.policy = policy
         self.compiled = compiled
         self._explain = explain
+        self._only = only
         self._prepared: OrderedDict[str, Ready] = OrderedDict()
         # Whatever takes milliseconds is done one at a time, and all else in between: a stranger's new texts
         # then cost the others a wait for one of their steps, not for all of them.
@@ -154,6 +164,8 @@ class Operations:
         """`text`, parsed and validated; remembered, the most recently used up to a bound."""
         known = self._prepared.pop(text, None)
         if known is None:
+            if self._only is not None and text not in self._only:
+                return UNTRUSTED
             known = prepared(self.schema, text, self.policy)
             self._prepared[text] = known
             self._characters += len(text)
