@@ -11,7 +11,7 @@ import pytest
 
 
 def run(folder: Path, script: str, *arguments: str) -> Any:
-    """The JSON that a script prints; without Node the test is skipped, or with ZORBIT_TESTS_NO_SKIP=1 fails."""
+    """The JSON that a script prints; without Node a test is skipped, or fails with ZORBIT_TESTS_NO_SKIP=1."""
     if not (shutil.which("node") and shutil.which("npm")):
         reason = "Node.js with npm is not on the PATH (Debian: apt-get install nodejs npm)"
         if os.environ.get("ZORBIT_TESTS_NO_SKIP") == "1":

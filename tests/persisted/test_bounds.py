@@ -37,12 +37,15 @@ async def test_who_has_their_share_pushes_out_their_own_oldest(
 async def test_the_share_is_one_of_bytes_too_and_what_reaches_it_fits(
     database: Database, database_url: str, user: UUID
 ) -> None:
-    documents = [number(count) for count in range(10, 20)]
-    bounds = Bounds(entries=1000, bytes=10 * 3 * len(documents[0]), share=0.1)
+    documents = [number(count) for count in range(10, 21)]
+    bounds = Bounds(entries=1000, bytes=100 * len(documents[0]), share=0.1)
 
-    await fill(database, user, documents, bounds)
+    await fill(database, user, documents[:10], bounds)
+    before = stored(database_url)
+    await fill(database, user, documents[10:], bounds)
 
-    assert stored(database_url) == set(documents[-3:])
+    assert before == set(documents[:10])
+    assert stored(database_url) == set(documents[2:])
 
 
 async def test_what_is_larger_than_a_share_is_not_stored(
@@ -58,16 +61,16 @@ async def test_what_is_larger_than_a_share_is_not_stored(
 async def test_what_was_used_of_late_outlives_what_was_stored_later(
     database: Database, database_url: str, user: UUID
 ) -> None:
-    bounds = Bounds(entries=3, bytes=ROOMY, share=1)
-    await fill(database, user, [number(count) for count in range(3)], bounds)
+    bounds = Bounds(entries=10, bytes=ROOMY, share=1)
+    await fill(database, user, [number(count) for count in range(10)], bounds)
     age(database_url, timedelta(days=2))
 
     async with database.read() as session:
         found = await persisted_queries.find(session, hash_of(number(0)))
-    await fill(database, user, [number(3)], bounds)
+    await fill(database, user, [number(10)], bounds)
 
     assert found == number(0)
-    assert stored(database_url) == {number(0), number(2), number(3)}
+    assert stored(database_url) == {number(count) for count in (0, *range(3, 11))}
 
 
 async def test_that_a_document_is_used_is_noted_once_a_day(

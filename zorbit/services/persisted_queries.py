@@ -27,8 +27,14 @@ ADD = text("""
     VALUES (:id, :user_id, :hash, :document, :bytes, clock_timestamp())
     ON CONFLICT (hash) DO NOTHING RETURNING id
 """)
-# `held` is the part of the whole store that a document's owner has with it and with what they used later.
-# From the share on it goes; where all together are too many, those who hold most give, the oldest first.
+CROWDED = text("""
+    SELECT count(*) > :entries OR sum(bytes) > :bytes
+      OR count(*) FILTER (WHERE "userId" = :user_id) > :share * :entries
+      OR sum(bytes) FILTER (WHERE "userId" = :user_id) > :share * :bytes
+    FROM "PersistedQuery"
+""")
+# `held` is the part of the whole store that a document's owner has with what they used later. From the share
+# on it goes; where all together are too many, those who hold most give, what they used longest ago.
 TRIM = text("""
     DELETE FROM "PersistedQuery" USING (
       SELECT id, held, count(*) OVER kept AS entries, sum(bytes) OVER kept AS bytes
@@ -46,6 +52,10 @@ TRIM = text("""
     WHERE "PersistedQuery".id = ranked.id
       AND (held >= :share OR ranked.entries > :entries OR ranked.bytes > :bytes)
 """)
+
+
+ROOM = 0.9
+"""What stays where a bound was passed: of 10,000 documents it takes 20 ms to find which go, 2 ms to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +86,12 @@ async def store(session: AsyncSession, user_id: UUID, key: str, document: str, b
     Past the bounds others make room: the user's own, or those of whoever holds most.
     """
     size = len(document.encode())
-    if size > bounds.bytes * bounds.share:
+    if size > bounds.bytes * bounds.share * ROOM:
         return
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     row = {"id": uuid7(), "user_id": user_id, "hash": key, "document": document, "bytes": size}
     added = await session.scalar(ADD, row)
-    if added is not None:
-        bounded = {"entries": bounds.entries, "bytes": bounds.bytes, "share": bounds.share}
-        await session.execute(TRIM, bounded)
+    limits = {"entries": bounds.entries, "bytes": bounds.bytes, "share": bounds.share}
+    if added is not None and await session.scalar(CROWDED, limits | {"user_id": user_id}):
+        left = {"entries": bounds.entries * ROOM, "bytes": bounds.bytes * ROOM}
+        await session.execute(TRIM, limits | left)
