@@ -118,8 +118,9 @@ class PersistedQueries:
     async def _store(self, user_id: UUID, id: str, text: str) -> None:
         # One at a time: those who wait for their turn in the database would hold all connections.
         async with self._turn, self.database.write() as session:
-            await persisted_queries.store(session, user_id, id, text, Bounds.of(self.settings))
-        self._texts.put(id, text)
+            is_stored = await persisted_queries.store(session, user_id, id, text, Bounds.of(self.settings))
+        if is_stored:
+            self._texts.put(id, text)
 
 
 def _is_storable(text: str) -> bool:

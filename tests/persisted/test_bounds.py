@@ -48,13 +48,15 @@ async def test_the_share_is_one_of_bytes_too_and_what_reaches_it_fits(
     assert stored(database_url) == set(documents[2:])
 
 
-async def test_what_is_larger_than_a_share_is_not_stored(
-    database: Database, database_url: str, user: UUID
-) -> None:
-    bounds = Bounds(entries=1000, bytes=1000, share=0.1)
+async def test_what_is_larger_than_a_share_is_not_stored(serve: Serve, database_url: str, user: UUID) -> None:
+    large = f"{VIEWER} #{'x' * 1000}"
+    async with serve(persisted_query_bytes=100_000, persisted_query_share=1) as caller:
+        await caller(user).store(VIEWER)
+        answer = await caller(user).store(large)
+        recalled = await caller(user).recall(large)
 
-    await fill(database, user, [VIEWER, f"{VIEWER} #{'x' * 100}"], bounds)
-
+    assert answer == {"data": {"viewer": {"id": str(user)}}}
+    assert recalled == {"errors": [NOT_FOUND]}
     assert stored(database_url) == {VIEWER}
 
 

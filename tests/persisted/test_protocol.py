@@ -205,17 +205,20 @@ async def test_what_is_no_hash_is_not_looked_up(serve: Serve, proxy: Proxy, user
 async def test_without_the_database_what_is_at_hand_is_told_from_what_is_not(
     serve: Serve, proxy: Proxy, user: UUID
 ) -> None:
-    async with serve(proxy.url, connect_timeout=1) as caller:
+    async with serve(proxy.url, operation_timeout=1) as caller:
         await caller(user).store("{ __typename }")
         await proxy.close()
         known = await caller(None).recall("{ __typename }")
         unknown = await caller(None).send(extensions=by_hash(VIEWER))
         await proxy.open()
         again = await caller(None).recall(VIEWER)
+        proxy.silence()
+        silent = await caller(None).send(extensions=by_hash(VIEWER))
 
     assert known == {"data": {"__typename": "Query"}}
-    assert (unknown.status_code, unknown.headers["retry-after"]) == (503, "5")
-    assert unknown.json()["errors"][0]["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
+    for away in (unknown, silent):
+        assert (away.status_code, away.headers["retry-after"]) == (503, "5")
+        assert away.json()["errors"][0]["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
     assert again == {"errors": [NOT_FOUND]}
 
 
