@@ -94,12 +94,19 @@ shapes = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
+hashes = st.sampled_from(["0" * 64, "A" * 64, ""]) | shapes
+persisted = st.fixed_dictionaries({"version": st.just(1) | shapes, "sha256Hash": hashes})
 bodies = st.fixed_dictionaries(
-    {"query": shapes | st.sampled_from(["{ viewer { id } }", "query ($a: ID!) { node(id: $a) { id } }"])},
+    {
+        "query": st.none()
+        | shapes
+        | st.sampled_from(["{ viewer { id } }", "query ($a: ID!) { node(id: $a) { id } }"])
+    },
     optional={
         "variables": shapes | st.dictionaries(st.just("a"), shapes),
         "operationName": shapes,
-        "extensions": shapes,
+        "extensions": shapes | st.fixed_dictionaries({"persistedQuery": persisted | shapes}),
+        "documentId": hashes,
     },
 )
 
