@@ -214,6 +214,7 @@ async def test_without_the_database_what_is_at_hand_is_told_from_what_is_not(
         again = await caller(None).recall(VIEWER)
         proxy.silence()
         silent = await caller(None).send(extensions=by_hash(VIEWER))
+        await proxy.open()
 
     assert known == {"data": {"__typename": "Query"}}
     for away in (unknown, silent):
