@@ -45,6 +45,8 @@ from zorbit.services import renewals
 
 STOP_SECONDS = 5
 """How long a server that stops waits for its periodic task."""
+PATHS = frozenset({PATH, "/healthz", "/readyz", "/metrics"})
+"""Those that are logged: others hold names of files, or whatever a stranger likes."""
 
 logger = structlog.get_logger(__name__)
 
@@ -104,7 +106,7 @@ def _limited(
     load = Load(settings.operations)
     return [
         Middleware(Shedding, path=PATH, load=load),
-        Middleware(RequestLog),
+        Middleware(RequestLog, paths=PATHS),
         Middleware(
             GraphQL,
             settings=settings,

@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import MutableMapping
+from collections.abc import Collection, MutableMapping
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +17,6 @@ from zorbit.config import LogFormat, Settings
 from zorbit.tracebacks import traceback_of
 
 REQUEST_ID = "x-request-id"
-NOT_FOUND = 404
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 logger = structlog.get_logger(__name__)
@@ -77,12 +76,13 @@ class RequestLog:
     """Gives each request an id, returned as X-Request-Id, and logs a line when it is answered.
 
     A caller's own id is taken over if it is plain. Neither bodies, headers nor query strings are logged: they
-    hold content and tokens; nor are paths that lead nowhere, which hold whatever a stranger likes.
+    hold content and tokens; nor are other paths than those that there are, which hold what a stranger likes.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wraps `app`."""
+    def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
+        """Wraps `app`; `paths` are those that may be logged."""
         self.app = app
+        self.paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -108,7 +108,7 @@ class RequestLog:
             logger.info(
                 "request",
                 method=scope["method"],
-                path=None if status == NOT_FOUND else scope["path"],
+                path=scope["path"] if scope["path"] in self.paths else None,
                 status=status,
                 milliseconds=round((time.perf_counter() - began) * 1000, 2),
             )

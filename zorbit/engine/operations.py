@@ -11,6 +11,7 @@ import structlog
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationType,
@@ -271,7 +272,9 @@ class Operations:
         if isinstance(cause, GraphQLError) and cause.nodes:
             # It names a place in the document: a variable that is null where its argument may not be.
             return formatted(error, {"code": "BAD_USER_INPUT"})
-        logger.error("fault in a resolver", path=error.path, exc_info=cause or error)
+        # The path is made of aliases, which are the client's.
+        fields = {node.name.value for node in error.nodes or () if isinstance(node, FieldNode)}
+        logger.error("fault in a resolver", field=", ".join(fields), exc_info=cause or error)
         masked = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
         return formatted(error, masked) | {"message": "internal server error"}
 
