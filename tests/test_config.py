@@ -88,6 +88,9 @@ WRONG = [
     ("PERSISTED_QUERY_BYTES", "99999", "Input should be greater than or equal to 100000"),
     ("PERSISTED_QUERY_SHARE", "0", "Input should be greater than or equal to 1"),
     ("TRUSTED_ONLY", "perhaps", "Input should be a valid boolean, unable to interpret input"),
+    ("OPERATIONS", "0", "Input should be greater than or equal to 1"),
+    ("RATE", "-1", "Input should be greater than or equal to 0"),
+    ("RATE_BURST", "99999", "Input should be greater than or equal to 100000"),
     ("GRAPHIQL", "perhaps", "Input should be a valid boolean, unable to interpret input"),
     ("LOG_FORMAT", "xml", "Input should be 'json' or 'console'"),
     ("LOG_LEVEL", "loud", "Input should be 'debug', 'info', 'warning' or 'error'"),
@@ -112,6 +115,7 @@ def complaint(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
 
 
 def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ZORBIT_RATE")
     settings = load(monkeypatch)
 
     assert settings == Settings.model_construct()
