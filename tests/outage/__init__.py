@@ -10,6 +10,7 @@ import httpx
 import psycopg
 
 from tests.conftest import Client
+from tests.rows import execute
 
 POSTS = "{ viewer { posts { totalCount } } }"
 NO_POSTS = {"data": {"viewer": {"posts": {"totalCount": 0}}}}
@@ -62,6 +63,15 @@ async def waiting(holder: psycopg.AsyncConnection) -> int:
                 return int(found[0])
             await holder.execute(b"SELECT pg_stat_clear_snapshot()")
             await asyncio.sleep(0.02)
+
+
+def end_sessions(url: str) -> None:
+    """End those of servers over the database; returns when they are gone."""
+    ending = """
+        SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE application_name = 'zorbit' AND datname = current_database()
+    """
+    execute(url, ending)
 
 
 def events(logged: list[Any]) -> list[tuple[str, str]]:

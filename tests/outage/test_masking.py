@@ -9,17 +9,20 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 
 from tests import rows
 from tests.auth import claims, token
 from tests.conftest import recreate, renamed
 from tests.faulty import FAULTS, HARMLESS, SECRET
+from tests.outage import end_sessions
 from tests.outage.breakages import (
     ALTERED,
     FAULT,
     RAISED,
     SHALLOW,
     TOUCHED,
+    UNAVAILABLE,
     UNWATCHED,
     WATCHED,
     raising,
@@ -132,6 +135,19 @@ async def test_what_the_database_says_is_told_nobody(faulty: Faulty) -> None:
         rows.execute(faulty.url, touching(act))
         assert await faulty.touch() == [code] * 4, act
     rows.execute(faulty.url, UNWATCHED)
+
+    assert await faulty.touch() == [None] * 4
+    faulty.assert_discreet()
+
+
+async def test_a_database_that_lets_nobody_in_tells_nobody_why(faulty: Faulty, postgres: str) -> None:
+    alter = f'ALTER DATABASE "{make_url(faulty.url).database}" ALLOW_CONNECTIONS '
+    assert await faulty.touch() == [None] * 4
+
+    rows.execute(postgres, alter + "false")
+    end_sessions(faulty.url)
+    assert await faulty.touch() == [UNAVAILABLE] * 4
+    rows.execute(postgres, alter + "true")
 
     assert await faulty.touch() == [None] * 4
     faulty.assert_discreet()

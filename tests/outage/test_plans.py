@@ -4,7 +4,6 @@ import asyncio
 import time
 from typing import Any
 
-import psycopg
 import pytest
 from structlog.testing import capture_logs
 
@@ -19,6 +18,7 @@ from tests.outage import (
     ask,
     assert_refused,
     assert_served,
+    end_sessions,
     events,
     locked,
     waiting,
@@ -126,15 +126,6 @@ async def test_connections_that_break_while_nobody_uses_them_are_replaced_unnoti
 
         end_sessions(database_url)
         await asyncio.gather(*(assert_served(client, user) for _ in range(6)))
-
-
-def end_sessions(url: str) -> None:
-    """Returns when they are gone."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("""
-            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-            WHERE application_name = 'zorbit' AND datname = current_database()
-        """)
 
 
 async def test_who_finds_no_free_connection_is_told_so_soon(serve: Serve, database_url: str) -> None:
