@@ -21,6 +21,7 @@ from zorbit.console import any_database, prepared_database, within
 from zorbit.errors import OperatorError, Refused
 from zorbit.models import Role
 from zorbit.services import audit, users
+from zorbit.tracebacks import traceback_of
 from zorbit.visibility import OPERATOR
 
 app = typer.Typer(
@@ -47,6 +48,8 @@ def main() -> None:
         app()
     except (OperatorError, Refused) as error:
         sys.exit(f"zorbit: {error}")
+    except Exception as error:  # noqa: BLE001 - its own text may hold what users wrote
+        sys.exit(traceback_of(error))
 
 
 def _stop(number: int, _frame: object) -> None:

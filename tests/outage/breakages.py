@@ -31,6 +31,14 @@ WATCHED = """
 """From now on whoever reads or writes a post calls `touched`."""
 UNWATCHED = 'DROP VIEW "Post"; ALTER TABLE "Hidden" RENAME TO "Post"; DROP FUNCTION touched() CASCADE'
 
+UNDELETABLE = """
+    CREATE FUNCTION stay() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE USING ERRCODE = '23514', MESSAGE = 'oddly', DETAIL = OLD.quote; END
+    $$;
+    CREATE TRIGGER stay BEFORE DELETE ON "Comment" FOR EACH ROW EXECUTE FUNCTION stay();
+"""
+"""Nobody deletes a comment any more."""
+
 UNAVAILABLE, FAULT = "SERVICE_UNAVAILABLE", "INTERNAL_SERVER_ERROR"
 
 TOUCHED = [

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.outage.breakages import (
     SHALLOW,
     TOUCHED,
     UNAVAILABLE,
+    UNDELETABLE,
     UNWATCHED,
     WATCHED,
     raising,
@@ -248,3 +250,15 @@ async def test_what_fails_outside_of_requests_is_logged_without_its_rows(faulty:
     faulty.assert_discreet()
     assert '"event":"subscription left as it is"' in by_hand.stderr
     assert "Failing row" not in by_hand.stderr + by_hand.stdout
+
+
+def test_what_fails_under_a_command_is_told_without_its_rows(faulty: Faulty) -> None:
+    rows.execute(faulty.url, UNDELETABLE)
+    gone = {"isDeleted": True, "deletedAt": rows.NOW - timedelta(days=2)}
+    rows.insert(faulty.url, "Comment", userId=rows.insert(faulty.url, "User"), quote=SECRET, **gone)
+
+    ended = zorbit("purge", "--older-than", "1d", DATABASE_URL=faulty.url)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "psycopg.errors.CheckViolation: 23514: oddly" in ended.stderr
+    assert SECRET not in ended.stderr
