@@ -25,6 +25,7 @@ from zorbit import app, db, embedded, migrations, models
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
 from zorbit.db import Database
+from zorbit.engine.operations import Operations
 
 # With structlog's own settings, Rich draws the locals of every frame of a fault's traceback: 2 s each time.
 structlog.configure(
@@ -176,6 +177,13 @@ async def started(application: Starlette) -> AsyncIterator[Starlette]:
     """An application while it serves."""
     async with application.router.lifespan_context(application):
         yield application
+
+
+def operations_of(application: Starlette) -> Operations:
+    """What an application answers operations with."""
+    given: list[Any] = [middleware.kwargs for middleware in application.user_middleware]
+    made: Operations = next(keywords["operations"] for keywords in given if "operations" in keywords)
+    return made
 
 
 @dataclass(frozen=True)

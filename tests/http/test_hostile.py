@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from tests.conftest import SWEEP, calling
+from tests.conftest import SWEEP, calling, operations_of
 from tests.examples import examples
 from tests.http.hostile import encoded, hostile
 from tests.http.sockets import rest
@@ -57,10 +57,8 @@ def often(number: int) -> settings:
 @pytest.fixture(scope="module")
 async def caller(served: Starlette, worker_database: str, data_dir: Path) -> AsyncIterator[Twins]:
     """A caller of the server, which is compared with nothing."""
-    arguments: list[Any] = [middleware.kwargs for middleware in served.user_middleware]
-    (operations,) = [given["operations"] for given in arguments if "operations" in given]
     async with calling(served, data_dir) as client:
-        yield Twins(worker_database, client.http, client.http, client.issuer, operations)
+        yield Twins(worker_database, client.http, client.http, client.issuer, operations_of(served))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
-from tests.conftest import Client
+from tests.conftest import Client, operations_of
 from zorbit import app
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
@@ -115,17 +115,17 @@ async def started(url: str, settings: Settings) -> AsyncIterator[Twins]:
     """The applications over the database at `url`."""
     async with AsyncExitStack() as stack:
         callers: list[httpx.AsyncClient] = []
-        operations: list[Any] = []
+        operations: list[Operations] = []
         for compiled_reads in (True, False):
             made = app.create(settings.model_copy(update={"compiled_reads": compiled_reads}), url)
             await stack.enter_async_context(made.router.lifespan_context(made))
             transport = httpx.ASGITransport(app=made)
             callers.append(httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1"))
             await stack.enter_async_context(callers[-1])
-            arguments = [middleware.kwargs for middleware in made.user_middleware]
-            operations += [given["operations"] for given in arguments if "operations" in given]
+            operations.append(operations_of(made))
         yield Twins(url, callers[0], callers[1], LocalIssuer.open(settings.data_dir), operations[0])
         # The resolvers would answer all the same, and nobody would notice.
+        assert operations[0].compiled is not None
         assert operations[0].compiled.counts["fault"] == 0
 
 
