@@ -19,6 +19,7 @@ from schema.trash import TrashEntry
 from schema.usage import QuotaState, load_quotas
 from zorbit import models
 from zorbit.context import Context
+from zorbit.engine.journal import note_codes
 from zorbit.errors import Refused
 from zorbit.services import trash
 from zorbit.services.trash import Trashable
@@ -153,4 +154,5 @@ def _errors(self: Payload) -> Any:
 
 def refused(refusals: Sequence[Refused]) -> Payload:
     """The payload of a mutation that changed nothing."""
+    note_codes(*(refusal.code for refusal in refusals))
     return Payload({}, [shown(refusal) for refusal in refusals])

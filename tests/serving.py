@@ -97,7 +97,12 @@ class Server(subprocess.Popen[bytes]):
         while len(pids) < 2:
             assert time.monotonic() < deadline, self.log.read_text()
             assert "errors" not in self.ask(token)
-            pids |= {int(pid) for pid in re.findall(r'pid="(\d+)"', self.get("/metrics").text)}
+            lines = re.findall(
+                r'^zorbit_worker_requests_total\{pid="(\d+)".* (\S+)$',
+                self.get("/metrics").text,
+                re.MULTILINE,
+            )
+            pids |= {int(pid) for pid, number in lines if float(number)}
         return pids
 
     def wait_until_ready(self) -> None:

@@ -12,7 +12,7 @@ SECRET = "geheim"
 NO_NUMBER = "Input should be a valid number, unable to parse string as a number"
 NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
 NO_POSTGRESQL = "must begin with postgresql:// (for example postgresql://zorbit@db.internal/zorbit)"
-NO_HTTP = "must begin with https:// (or http:// for an issuer on the same host)"
+NO_HTTP = "must begin with https:// (or http:// for what is on the same host)"
 NO_ORIGINS = "must be origins such as https://app.example.com, parted by commas"
 NO_ADDRESSES = "must be addresses or networks such as 10.0.0.0/8, parted by commas"
 
@@ -92,6 +92,10 @@ WRONG = [
     ("RATE", "-1", "Input should be greater than or equal to 0"),
     ("RATE_BURST", "99999", "Input should be greater than or equal to 100000"),
     ("GRAPHIQL", "perhaps", "Input should be a valid boolean, unable to interpret input"),
+    ("TRACES_ENDPOINT", "collector:4318", NO_HTTP),
+    ("TRACES_RATIO", "1.1", "Input should be less than or equal to 1"),
+    ("TRACES_PARENTS", "perhaps", "Input should be a valid boolean, unable to interpret input"),
+    ("SLOW_MILLISECONDS", "-1", "Input should be greater than or equal to 0"),
     ("LOG_FORMAT", "xml", "Input should be 'json' or 'console'"),
     ("LOG_LEVEL", "loud", "Input should be 'debug', 'info', 'warning' or 'error'"),
 ]

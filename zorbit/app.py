@@ -1,17 +1,14 @@
 """The ASGI application: what it is made of, and what it does while it serves."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -19,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema import core_schema, readings, schema
@@ -38,15 +35,21 @@ from zorbit.engine.pool import Pool
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
 from zorbit.logs import REQUEST_ID, RequestLog, unhandled
+from zorbit.metrics import Metrics
+from zorbit.observing import Watch, tracing_of, watch_statements
 from zorbit.overload import Load, Shedding
 from zorbit.persisted import PersistedQueries
 from zorbit.rates import buckets_of
 from zorbit.services import renewals
 
+if TYPE_CHECKING:
+    from zorbit.tracing import Tracing
+
 STOP_SECONDS = 5
 """How long a server that stops waits for its periodic task."""
 PATHS = frozenset({PATH, "/healthz", "/readyz", "/metrics"})
 """Those that are logged: others hold names of files, or whatever a stranger likes."""
+PUBLISH_SECONDS = 1
 
 logger = structlog.get_logger(__name__)
 
@@ -59,51 +62,43 @@ def create(settings: Settings, database_url: str) -> Starlette:
     database, verifies = db.connect(database_url, settings), verifier(settings)
     reads = _compiled_reads(settings, database_url) if settings.compiled_reads else None
     persisted = _persisted_queries(settings, database, reads)
+    watch = Watch(Metrics(settings.workers), settings.slow_milliseconds)
+    load = Load(settings.operations, watch.metrics.shed)
+    tracing = tracing_of(settings)
+    publish = partial(_publish, watch.metrics, load, database, reads)
+    watch_statements(database.engine)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(unhandled)
-        periodic = asyncio.create_task(_periodically(database, settings))
-        try:
+        async with _watching(watch, tracing, publish), _serving(settings, database, verifies, reads):
             yield
-        finally:
-            periodic.cancel()
-            await asyncio.wait({periodic}, timeout=STOP_SECONDS)
-            await verifies.aclose()
-            await database.close()
-            if reads is not None:
-                reads.pool.close()
-
-    async def ready(request: Request) -> Response:
-        checked = within(settings.request_timeout, _readiness(database))
-        answer: Any = await guarded(checked, request.state.request_id)
-        return _response(answer)
 
     application = Starlette(
-        routes=[
-            Route("/healthz", healthy),
-            Route("/readyz", ready),
-            Route("/metrics", _metrics(reads)),
-            Mount(graphiql.MOUNT, graphiql.Assets(directory=graphiql.ASSETS)),
-        ],
+        routes=_routes(settings, database, watch, publish),
         lifespan=lifespan,
         middleware=[
             *_cross_origin(settings),
-            *_limited(settings, database, verifies, persisted),
+            *_limited(settings, database, verifies, persisted, load, watch),
             Middleware(Masked),
         ],
         exception_handlers={HTTPException: _not_served},
     )
     # A redirection to a path with a slash would name whatever host a request says this is.
     application.router.redirect_slashes = False
+    application.state.metrics = watch.metrics
     return application
 
 
 def _limited(
-    settings: Settings, database: Database, verifies: Verifier, persisted: PersistedQueries
+    settings: Settings,
+    database: Database,
+    verifies: Verifier,
+    persisted: PersistedQueries,
+    load: Load,
+    watch: Watch,
 ) -> list[Middleware]:
     """The way to `/graphql`: what is too much is turned away before anything else is done."""
-    load = Load(settings.operations)
     return [
         Middleware(Shedding, path=PATH, load=load),
         Middleware(RequestLog, paths=PATHS),
@@ -116,8 +111,71 @@ def _limited(
             persisted=persisted,
             buckets=buckets_of(settings),
             load=load,
+            watch=watch,
         ),
     ]
+
+
+def _routes(
+    settings: Settings, database: Database, watch: Watch, publish: Callable[[], None]
+) -> list[BaseRoute]:
+    """All but `/graphql`."""
+
+    async def ready(request: Request) -> Response:
+        checked = within(settings.request_timeout, _readiness(database))
+        answer: Any = await guarded(checked, request.state.request_id)
+        return _response(answer)
+
+    async def metrics(_request: Request) -> Response:
+        publish()
+        return Response(watch.metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return [
+        Route("/healthz", healthy),
+        Route("/readyz", ready),
+        Route("/metrics", metrics),
+        Mount(graphiql.MOUNT, graphiql.Assets(directory=graphiql.ASSETS)),
+    ]
+
+
+@asynccontextmanager
+async def _serving(
+    settings: Settings, database: Database, verifies: Verifier, reads: CompiledReads | None
+) -> AsyncIterator[None]:
+    """What is done by the clock, and what is closed when the application ends."""
+    periodic = asyncio.create_task(_periodically(database, settings))
+    try:
+        yield
+    finally:
+        periodic.cancel()
+        await asyncio.wait({periodic}, timeout=STOP_SECONDS)
+        await verifies.aclose()
+        await database.close()
+        if reads is not None:
+            reads.pool.close()
+
+
+@asynccontextmanager
+async def _watching(
+    watch: Watch, tracing: "Callable[[], Tracing | None]", publish: Callable[[], None]
+) -> AsyncIterator[None]:
+    """What tells of it; of traces a thread does, which has to begin after a fork."""
+    watch.tracing = tracing()
+    publishing = asyncio.create_task(_again_and_again(publish))
+    try:
+        yield
+    finally:
+        publishing.cancel()
+        if watch.tracing is not None:
+            await asyncio.to_thread(watch.tracing.close)
+
+
+def _publish(metrics: Metrics, load: Load, database: Database, reads: CompiledReads | None) -> None:
+    """Tell how this worker is now."""
+    pools = [("resolvers", *database.state())]
+    if reads is not None:
+        pools.append(("compiled", *reads.pool.state()))
+    metrics.publish(load.running, pools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,39 +224,10 @@ def _cross_origin(settings: Settings) -> list[Middleware]:
             CrossOrigin,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
-            allow_headers=("Authorization", REQUEST_ID, *http.PREFLIGHT),
+            allow_headers=("Authorization", REQUEST_ID, "traceparent", "tracestate", *http.PREFLIGHT),
             expose_headers=(REQUEST_ID, "Retry-After", "RateLimit", "RateLimit-Policy"),
         )
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class QueryCounts(Collector):
-    """How many queries compiled plans answered, and why others were left to the resolvers."""
-
-    reads: CompiledReads | None
-
-    def collect(self) -> Iterator[Metric]:
-        """Since the process started."""
-        found = CounterMetricFamily(
-            "zorbit_queries",
-            "Queries of callers with a token, by what answered them and in which process.",
-            labels=["answered_by", "pid"],
-        )
-        pid = str(os.getpid())
-        for reason, count in (self.reads.counts if self.reads else {}).items():
-            found.add_metric([reason if reason == "compiled" else f"resolvers: {reason}", pid], count)
-        yield found
-
-
-def _metrics(reads: CompiledReads | None) -> Callable[[Request], Awaitable[Response]]:
-    registry = CollectorRegistry()
-    registry.register(QueryCounts(reads))
-
-    async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-    return metrics
 
 
 def policy(settings: Settings) -> Policy:
@@ -241,6 +270,13 @@ async def _readiness(database: Database) -> ASGIApp:
     except OperatorError as error:
         return http.Answer(http.encode({"status": "unavailable", "reason": str(error)}), 503)
     return http.Answer(http.encode({"status": "ready"}))
+
+
+async def _again_and_again(publish: Callable[[], None]) -> None:
+    """Have the other workers know how this one is, for whichever of them is asked."""
+    while True:
+        publish()
+        await asyncio.sleep(PUBLISH_SECONDS)
 
 
 async def _periodically(database: Database, settings: Settings) -> None:

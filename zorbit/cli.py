@@ -92,17 +92,19 @@ def _serve(settings: Settings, url: str) -> None:
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
-        http=protocol(settings.request_timeout, settings.connections),
+        http=protocol(settings.request_timeout, settings.connections, application.state.metrics.shed),
         ws="none",
         timeout_graceful_shutdown=10,
     )
 
+    listeners = _listeners(settings)
+
     def answer(listener: socket.socket) -> None:
+        application.state.metrics.be(listeners.index(listener))
         # uvicorn finishes what runs, then hands the signal on: that is how a server is meant to end.
         with suppress(KeyboardInterrupt, Stopped):
             uvicorn.Server(server).run(sockets=[listener])
 
-    listeners = _listeners(settings)
     host, port = listeners[0].getsockname()[:2]
     typer.echo(f"Zorbit serves http://{_address(host, port)}/graphql (stop with Ctrl-C)", err=True)
     if len(listeners) == 1:

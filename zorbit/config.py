@@ -69,7 +69,7 @@ def _postgresql_url(url: SecretStr) -> SecretStr:
 
 def _http_url(url: str) -> str:
     if not url.startswith(("https://", "http://")):
-        raise ValueError("must begin with https:// (or http:// for an issuer on the same host)")
+        raise ValueError("must begin with https:// (or http:// for what is on the same host)")
     return url
 
 
@@ -198,6 +198,14 @@ class Settings(BaseSettings):
     trusted_only: bool = False
     """Whether nothing else is run; GraphiQL is off then."""
 
+    traces_endpoint: Annotated[str, AfterValidator(_http_url)] | None = None
+    """Where a collector takes traces by OTLP over HTTP, with its path; nothing is traced without."""
+    traces_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """How many of all requests are traced, of those that do not come with a decision of their caller's."""
+    traces_parents: bool = True
+    """Whether callers decide, by `traceparent`, if their requests are traced, and as part of which trace."""
+    slow_milliseconds: Annotated[float, Field(ge=0, le=3_600_000)] = 1000
+    """Operations that take this long get a line in the log; 0 for none."""
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO
 

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from zorbit.config import Settings
 from zorbit.errors import Unavailable
@@ -28,6 +29,20 @@ UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeoutErro
 TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
 TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
 TOO_LONG = "The database took too long. Try again shortly."
+
+
+class SessionPool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's pool, which does not tell how many wait."""
+
+    waiting = 0
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        is_spent = self.checkedout() >= self.size()
+        self.waiting += is_spent
+        try:
+            return super()._do_get()
+        finally:
+            self.waiting -= is_spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,11 @@ class Database:
             await session.execute(text("SET LOCAL work_mem = '64MB'"))
             yield session
 
+    def state(self) -> tuple[int, int, int]:
+        """Connections at most, of these in use, and how many wait for one."""
+        pool = cast("SessionPool", self.engine.pool)
+        return pool.size(), pool.checkedout(), pool.waiting
+
     async def close(self) -> None:
         """Close every connection of the pool."""
         await self.engine.dispose()
@@ -71,6 +91,7 @@ def connect(url: str, settings: Settings) -> Database:
     """A pool on `url`; nothing is connected before the first use."""
     engine = create_async_engine(
         driver_url(url),
+        poolclass=SessionPool,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout,

@@ -27,12 +27,14 @@ from zorbit.demo import DEMO_EMAIL
 from zorbit.engine import http
 from zorbit.engine.compiled import Principal
 from zorbit.engine.http import Answer, Disconnected, Headers, HTTPRefused
+from zorbit.engine.journal import Journal, note_codes
 from zorbit.engine.negotiating import GRAPHQL, JSON, preferred
 from zorbit.engine.operations import Operations, Request
 from zorbit.engine.plans import Gone
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, Refused, Unauthenticated, UserErrorCode
 from zorbit.models import Role
+from zorbit.observing import Watch
 from zorbit.overload import Load
 from zorbit.persisted import NotRun, PersistedQueries
 from zorbit.rates import UNKNOWN_TOKEN, Charge, address_of
@@ -67,6 +69,7 @@ class GraphQL:
     persisted: PersistedQueries
     buckets: Buckets | None
     load: Load
+    watch: Watch
     seen: Seen = field(default_factory=Seen)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,10 +77,12 @@ class GraphQL:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self.app(scope, receive, send)
             return
-        answer = await guarded(self._answer(scope, receive), scope["state"]["request_id"])
+        journal = self.watch.begin(scope)
+        answer = await guarded(self._answer(scope, receive, journal), journal.request_id)
+        self.watch.end(journal, answer.status if isinstance(answer, Answer) else 200, scope)
         await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
+    async def _answer(self, scope: Scope, receive: Receive, journal: Journal) -> ASGIApp:
         headers, method = http.headers(scope), scope["method"]
         if method in {"GET", "HEAD"} and self.settings.shows_graphiql and _is_browser(headers):
             token = await self._page_token(PageRequest(scope))
@@ -85,6 +90,7 @@ class GraphQL:
         if method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": http.METHODS})
         claims = await self._claims(headers, scope)
+        journal.has_caller = claims is not None
         caller = address_of(scope) if claims is None else (claims.issuer, claims.subject)
         charge = Charge(self.buckets, caller)
         charge.take(1)
@@ -94,26 +100,34 @@ class GraphQL:
         async with asyncio.timeout(self.settings.request_timeout):
             asked = await http.read(scope, headers, receive)
         with self.load:
-            result = await self._result(asked, method, claims, charge, scope["state"]["request_id"])
+            result = await self._result(asked, method, claims, charge, journal)
         if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
             await self.persisted.keep(asked, seen[0])
         return http.answer(media_type, result, charge.headers())
 
     async def _result(
-        self, asked: Request, method: str, claims: Claims | None, charge: Charge, request_id: str
+        self,
+        asked: Request,
+        method: str,
+        claims: Claims | None,
+        charge: Charge,
+        journal: Journal,
     ) -> dict[str, Any]:
         began = monotonic()
         try:
             asked = await self.persisted.resolve(asked, charge)
         except NotRun as reason:
+            note_codes(reason.error["extensions"]["code"])
             return {"errors": [reason.error]}
-        charge.take(self.operations.price(asked))
+        journal.kind, journal.name = self.operations.identity(asked)
+        journal.cost = self.operations.price(asked)
+        charge.take(journal.cost)
         if method != "POST" and self.operations.writes(asked):
             raise HTTPRefused(405, "send a mutation by POST", Code.BAD_USER_INPUT, {"Allow": "POST"})
         result = None if claims is None else await self._read(asked, claims)
         compiled = result is not None
         if result is None:
-            run = self._run(asked, claims, request_id)
+            run = self._run(asked, claims, journal.request_id)
             left = self.settings.request_timeout - (monotonic() - began)
             result = await within(left, run)
         if asked.tells_compiled:
@@ -225,6 +239,7 @@ def failure(error: Exception, request_id: str) -> Answer:
         logger.warning("database unavailable", error=type(error).__name__)
         return _refusal(told)
     logger.error("fault", exc_info=error)
+    note_codes("INTERNAL_SERVER_ERROR")
     extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
     errors = [{"message": "internal server error", "extensions": extensions}]
     return Answer(http.encode({"errors": errors}), 500)

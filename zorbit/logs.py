@@ -42,7 +42,7 @@ def configure(settings: Settings) -> None:
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     # Each statement and each HTTP request of a library's own is too much at INFO.
-    for name in ("httpx", "httpcore", "alembic"):
+    for name in ("httpx", "httpcore", "alembic", "zorbit.db.SessionPool"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # Straight to the stream: by way of the standard library a line costs 60 microseconds more, and every
     # request writes one.

@@ -1,6 +1,7 @@
 """How many operations a process runs at once: one too many is told to come again before it costs anything."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -24,6 +25,8 @@ class Load:
     """The operations that run; entered by each."""
 
     most: int
+    shed: Callable[[str], None]
+    """Told of each that is turned away."""
     running: int = 0
     turned_away: int = 0
     """Since the process began."""
@@ -42,6 +45,7 @@ class Load:
     def turn_away(self) -> HTTPRefused:
         """What one too many is answered with."""
         self.turned_away += 1
+        self.shed("operations")
         if (now := time.monotonic()) - self._told > SILENCE:
             self._told = now
             logger.warning("overloaded", running=self.running, turned_away=self.turned_away)

@@ -5,6 +5,7 @@ are, and holds an answer for as long as the client takes to read it.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 import orjson
@@ -21,15 +22,15 @@ UNREAD_STEP = 4096
 """Bytes of an answer that a client has to take in half the seconds that it has for sending a head."""
 
 
-def protocol(seconds: float, connections: int) -> type[asyncio.Protocol]:
-    """What uvicorn is to speak, on so many `connections` at once.
+def protocol(seconds: float, connections: int, shed: Callable[[str], None]) -> type[asyncio.Protocol]:
+    """What uvicorn is to speak, on so many `connections` at once; `shed` is told of further ones.
 
     A request's head has to be there after so many `seconds`, the whole of it after twice as many.
     """
 
     def make(*arguments: Any, **named: Any) -> Bounded:
         made = Bounded(*arguments, **named)
-        made.seconds, made.most = seconds, connections
+        made.seconds, made.most, made.shed = seconds, connections, shed
         return made
 
     return cast("type[asyncio.Protocol]", make)
@@ -40,6 +41,7 @@ class Bounded(HttpToolsProtocol):
 
     seconds: float
     most: int
+    shed: Callable[[str], None]
     began: float | None
     """When the request that is coming in began, if one is."""
     has_head: bool
@@ -55,6 +57,7 @@ class Bounded(HttpToolsProtocol):
         self._begin()
         self.watch = self.loop.call_later(self.seconds / 2, self._look)
         if len(self.connections) > self.most:
+            self.shed("connections")
             self._refuse(b"503 Service Unavailable", "there are too many connections", b"retry-after: 5\r\n")
 
     def connection_lost(self, exc: Exception | None) -> None:

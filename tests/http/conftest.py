@@ -40,10 +40,11 @@ def listening(
 ) -> Iterator[Listening]:
     """A server over the database at `url`."""
     listener = socket.create_server(("127.0.0.1", 0))
+    application = app.create(settings, url)
     config = uvicorn.Config(
-        app.create(settings, url),
+        application,
         log_level="critical",
-        http=protocol(seconds, connections),
+        http=protocol(seconds, connections, application.state.metrics.shed),
         ws="none",
     )
     server = uvicorn.Server(config)

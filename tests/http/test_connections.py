@@ -19,6 +19,7 @@ PATIENCE = 30.0
 HASTE = 0.3
 MOST = 20
 HEALTHY = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+METRICS = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 POST = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 Server = Listening
 
@@ -218,10 +219,12 @@ def test_connections_beyond_the_limit_are_told_to_come_again(patient: Server) ->
     wait_until(lambda: patient.connections < MOST)
     held.pop().close()
     answered = said(patient, HEALTHY[:-2] + b"connection: close\r\n\r\n")
+    told = said(patient, METRICS)
     for client in held:
         client.close()
 
     assert check_refused(refused, 503) == "there are too many connections"
+    assert b'zorbit_sheds_total{reason="connections"} ' in told
     assert b"retry-after: 5\r\n" in refused
     assert answered.startswith(b"HTTP/1.1 200 ")
 

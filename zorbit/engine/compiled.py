@@ -1,6 +1,6 @@
 """Compiled reads: operations seen before go from their text straight to their plan."""
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
 from zorbit.engine.arguments import has_variable
+from zorbit.engine.journal import COMPILED, note_answer
 from zorbit.engine.levels import Unplanned
 from zorbit.engine.planning import Planner
 from zorbit.engine.plans import Gone, Plan
@@ -151,6 +152,11 @@ def _are_plain(given: dict[str, Any], kinds: Mapping[str, type]) -> bool:
     return all(type(given.get(name)) is kind and _fits(given[name]) for name, kind in kinds.items())
 
 
+def _left(reason: str) -> Any | None:
+    note_answer(reason)
+    return None
+
+
 def _fits(value: Any) -> bool:
     return not isinstance(value, int) or -INT_LIMIT <= value < INT_LIMIT
 
@@ -166,8 +172,6 @@ class CompiledReads:
     """Seconds that PostgreSQL has for one operation."""
     suggestions: bool = True
     """Whether errors say what may have been meant."""
-    counts: Counter[str] = field(default_factory=Counter)
-    """How many operations were answered, and why others were left to the resolvers."""
 
     def variables(self, operation: Planned, given: dict[str, Any] | None) -> VariableValues | None:
         """A request's variables, coerced; None where they can't be."""
@@ -177,7 +181,7 @@ class CompiledReads:
         definitions = operation.operation.variable_definitions or ()
         coerced = get_variable_values(self.schema, definitions, given or {})
         if isinstance(coerced, list):
-            self._left("variables")
+            note_answer("variables")
             return None
         return coerced
 
@@ -214,32 +218,28 @@ class CompiledReads:
         Raises Gone where the caller is not there, or not of that kind, and what the graph calls an outage.
         """
         if isinstance(plan, Unplanned):
-            return self._left(str(plan))
+            return _left(str(plan))
         executor = partial(self._executor, asked)
         try:
             data = await plan.answer(self.pool, self.patience, asked.caller.values, asked.variables, executor)
         except Gone:
             raise
         except Unplanned as unplanned:  # of a row whose type was met for the first time
-            return self._left(str(unplanned))
+            return _left(str(unplanned))
         except Exception as error:
             if self.graph.is_outage(error):
                 raise
             if self._is_answer(error) or isinstance(error, UNWRITABLE):
-                return self._left("a value or an argument")
+                return _left("a value or an argument")
             # The resolvers answer all the same, but this should not have been theirs.
             logger.warning("plan given up", exc_info=True)
-            return self._left("fault")
-        self.counts["compiled"] += 1
+            return _left("fault")
+        note_answer(COMPILED)
         return data
 
     def _is_answer(self, error: Exception) -> bool:
         """Whether the resolvers give the error its place, or find that there is none."""
         return isinstance(error, Odd | GraphQLError | RecursionError) or self.graph.is_refusal(error)
-
-    def _left(self, reason: str) -> Any | None:
-        self.counts[reason] += 1
-        return None
 
     def _executor(self, asked: Asked, now: str) -> Any:
         name = asked.operation.operation.name

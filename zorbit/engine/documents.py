@@ -21,6 +21,7 @@ from graphql.validation import NoFragmentCyclesRule
 from zorbit.engine.compiled import Planned, planned
 from zorbit.engine.costs import Pricing
 from zorbit.engine.formulas import Branch, Cost, cost_of, path_of, value_of
+from zorbit.engine.journal import told_name
 from zorbit.engine.measures import Endless, Limits, Measure, beyond, measured
 
 ERRORS = 20
@@ -33,6 +34,8 @@ TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 
 Error = dict[str, Any]
 """As it is answered."""
+Identity = tuple[str, str]
+"""Of an operation: its kind and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Ready:
     """As far as it was measured."""
     costs: Mapping[str | None, Cost] = field(default_factory=dict)
     """What its operations cost, by name."""
+    identities: Mapping[str | None, Identity] = field(default_factory=dict)
+    """What its operations are, by name."""
     planned: dict[str | None, Planned] = field(default_factory=dict)
     """Its queries, by the name that requests give."""
 
@@ -175,8 +180,11 @@ def _priced(
     if beyond(found, limits):
         return Ready(None, too_complex(found, limits), found)
     costs: dict[str | None, Cost] = {}
+    identities: dict[str | None, Identity] = {}
     for operation, branch in zip(operations, branches, strict=True):
-        costs[operation.name.value if operation.name else None] = cost_of(branch)
+        name = operation.name.value if operation.name else None
+        costs[name] = cost_of(branch)
+        identities[name] = operation.operation.value, told_name(name)
     if len(costs) == 1:
-        costs[None] = next(iter(costs.values()))
-    return Ready(document, measures=found, costs=costs)
+        costs[None], identities[None] = next(iter(costs.values())), next(iter(identities.values()))
+    return Ready(document, measures=found, costs=costs, identities=identities)

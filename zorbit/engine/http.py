@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from zorbit.engine.journal import note_codes
 from zorbit.engine.negotiating import GRAPHQL, JSON, is_json
 from zorbit.engine.operations import Request
 
@@ -102,6 +103,8 @@ def answer(
     media_type: bytes, result: dict[str, Any], headers: tuple[tuple[bytes, bytes], ...] = ()
 ) -> Answer:
     """The result of an operation; plain JSON has status 200 whatever came of it."""
+    if "errors" in result:
+        note_codes(*(error["extensions"]["code"] for error in result["errors"]))
     if media_type == JSON:
         return Answer(encode(result), headers=headers)
     return Answer(encode(result), 200 if "data" in result else 400, GRAPHQL, headers)
@@ -109,6 +112,7 @@ def answer(
 
 def refusal(refused: HTTPRefused) -> Answer:
     """The answer to a request that GraphQL did not see."""
+    note_codes(refused.code)
     error = {"message": str(refused), "extensions": {"code": refused.code}}
     headers = tuple((name.lower().encode(), value.encode()) for name, value in refused.headers.items())
     return Answer(encode({"errors": [error]}), refused.status, headers=headers)

@@ -23,6 +23,7 @@ from zorbit.engine.compiled import Asked, CompiledReads, Principal
 from zorbit.engine.costs import held
 from zorbit.engine.documents import (
     Error,
+    Identity,
     Policy,
     Ready,
     dearest,
@@ -31,6 +32,7 @@ from zorbit.engine.documents import (
     prepared,
     too_complex,
 )
+from zorbit.engine.journal import UNNAMED, note_new_text, note_plan, phase
 from zorbit.engine.levels import Unplanned
 from zorbit.engine.measures import Measure
 from zorbit.engine.plans import Plan
@@ -113,15 +115,16 @@ class Operations:
         if errors := self._reasons(ready, request):
             return {"errors": errors}
         try:
-            found = execute(
-                self.schema,
-                cast("DocumentNode", ready.document),
-                context_value=context,
-                variable_values=request.variables,
-                operation_name=request.operation_name,
-                hide_suggestions=not self.policy.suggestions,
-            )
-            result: ExecutionResult = await found if isawaitable(found) else found
+            with phase("resolve"):
+                found = execute(
+                    self.schema,
+                    cast("DocumentNode", ready.document),
+                    context_value=context,
+                    variable_values=request.variables,
+                    operation_name=request.operation_name,
+                    hide_suggestions=not self.policy.suggestions,
+                )
+                result: ExecutionResult = await found if isawaitable(found) else found
         except RecursionError:
             nested = "the operation or its variables are nested too deeply"
             return {"errors": [error_of(nested, "BAD_USER_INPUT")]}
@@ -143,14 +146,17 @@ class Operations:
         if variables is None:
             return None
         plan = operation.plan_for(caller.kind, variables)
+        note_plan(is_known=plan is not None)
         if plan is None:
             async with self._alone:
-                plan = self.compiled.plan(operation, caller.kind, variables)
+                with phase("plan"):
+                    plan = self.compiled.plan(operation, caller.kind, variables)
                 self._weigh(request.query)
                 await asyncio.sleep(0)
         asked = Asked(operation, request.variables, variables, caller, context)
         before = _weight(plan)
-        data = await self.compiled.answer(plan, asked)
+        with phase("run"):
+            data = await self.compiled.answer(plan, asked)
         if _weight(plan) > before:
             self._weigh(request.query)
         return None if data is None else {"data": data}
@@ -167,7 +173,8 @@ class Operations:
         if known is None:
             if self._only is not None and text not in self._only:
                 return UNTRUSTED
-            known = prepared(self.schema, text, self.policy)
+            with phase("parse"):
+                known = prepared(self.schema, text, self.policy)
             self._prepared[text] = known
             self._characters += len(text)
             self._weigh(text)
@@ -188,9 +195,14 @@ class Operations:
 
     async def learn(self, text: str) -> None:
         """Make a new text ready."""
+        note_new_text()
         async with self._alone:
             self.prepare(text)
             await asyncio.sleep(0)
+
+    def identity(self, request: Request) -> Identity:
+        """The kind and the name of the operation of a request; no kind where none can be run."""
+        return self.prepare(request.query).identities.get(request.operation_name, ("", UNNAMED))
 
     def price(self, request: Request) -> int:
         """What the operation of a request costs; nothing where it will not be run."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from zorbit.engine.journal import phase
 from zorbit.engine.wire import Connection
 
 
@@ -19,7 +20,7 @@ class Pool:
         """A batch waits `patience` seconds at most for a free connection."""
         self._connect = connect
         self._patience = patience
-        self._free = size
+        self._size = self._free = size
         self._idle: list[Connection] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_closed = False
@@ -27,7 +28,8 @@ class Pool:
     async def take(self) -> Connection:
         """A connection, to be given back; raises OperationalError where there is none to be had."""
         if self._free == 0:
-            await self._turn()
+            with phase("wait"):
+                await self._turn()
         else:
             self._free -= 1
         while self._idle:
@@ -35,7 +37,8 @@ class Pool:
             if connection.is_alive():
                 return connection
         try:
-            return Connection(await self._connect(), self._forget)
+            with phase("connect"):
+                return Connection(await self._connect(), self._forget)
         except BaseException:
             self._next()
             raise
@@ -47,6 +50,10 @@ class Pool:
         elif connection.is_open:
             self._idle.append(connection)
         self._next()
+
+    def state(self) -> tuple[int, int, int]:
+        """Connections at most, of these in use, and how many wait for one."""
+        return self._size, self._size - self._free, sum(not turn.done() for turn in self._waiting)
 
     def close(self) -> None:
         """Close what is idle, and the others when they are given back."""

@@ -16,6 +16,8 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.string import TextLoader
 
+from zorbit.engine.journal import Span, end, name_of, sent
+
 PREPARED = 200
 """Prepared statements a connection keeps: a hostile stream of texts must not fill PostgreSQL's memory."""
 PREPARE_FROM = 3
@@ -45,7 +47,7 @@ ADAPTERS = Adapters()
 class Statement:
     """A statement with its parameters as `$1`, `$2`, ...; it knows how to read its own rows."""
 
-    __slots__ = ("_reader", "_types_are_known", "is_custom", "name", "text", "uses")
+    __slots__ = ("_reader", "_types_are_known", "is_custom", "name", "text", "told_as", "uses")
     _made = 0
 
     def __init__(self, text: str, *, is_custom: bool = False) -> None:
@@ -53,6 +55,7 @@ class Statement:
         Statement._made += 1
         self.name = b"z%d" % Statement._made
         self.text = text.encode()
+        self.told_as = name_of(text)
         self.uses = 0
         self.is_custom = is_custom
         self._reader = Transformer(ADAPTERS)
@@ -93,6 +96,7 @@ class Connection:
         self._prepared: OrderedDict[bytes, None] = OrderedDict()
         self._expected: deque[Statement | None] = deque()
         self._answers: list[Rows] = []
+        self._spans: deque[Span] = deque()
         self._failure: psycopg.Error | None = None
         self._done: asyncio.Future[None] | None = None
         self.is_open = True
@@ -103,6 +107,7 @@ class Connection:
         Raises psycopg.Error; after `patience` seconds without an answer OperationalError.
         """
         self._answers, self._failure = [], None
+        self._spans = deque(sent([statement.told_as for statement, _ in batch]))
         self._done = self._loop.create_future()
         timer = self._loop.call_later(patience, self._expire)
         try:
@@ -114,9 +119,11 @@ class Connection:
             self._pgconn.pipeline_sync()
             self._flush()
             await self._done
-        except BaseException:
+        except BaseException as error:
             self._done = None
             self.close()
+            for span in self._spans:
+                end(span, error)
             raise
         finally:
             timer.cancel()
@@ -206,6 +213,15 @@ class Connection:
             self._answers.append(statement.rows(result))
         elif result.status == ExecStatus.FATAL_ERROR and self._failure is None:
             self._failure = psycopg.errors.error_from_result(result)
+        if self._spans and statement is not None:
+            self._note()
+
+    def _note(self) -> None:
+        """PostgreSQL has done with one, and only now begins the next."""
+        span = self._spans.popleft()
+        end(span, self._failure)
+        if self._spans:
+            self._spans[0].began = span.ended
 
     def _fail(self, error: Exception) -> None:
         if self._done is None:

@@ -1,0 +1,118 @@
+"""Watching requests to `/graphql`: each is counted; traced, if its turn has come; logged, if it was slow."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import Scope
+
+from zorbit.config import Settings
+from zorbit.engine.journal import COMPILED, JOURNAL, Journal, Span, end, name_of, sent
+from zorbit.metrics import Metrics, outcome
+
+if TYPE_CHECKING:
+    from zorbit.tracing import Tracing
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Watch:
+    """What is done with what is seen."""
+
+    metrics: Metrics
+    slow_milliseconds: float
+    tracing: "Tracing | None" = None
+    """There is one only while the server runs, and only where a collector is set."""
+
+    def begin(self, scope: Scope) -> Journal:
+        """The journal of a request that begins."""
+        journal = Journal(scope["state"]["request_id"])
+        JOURNAL.set(journal)
+        if self.tracing is not None:
+            journal.origin = self.tracing.sampled(scope["headers"])
+            if journal.origin is not None:
+                journal.phase = Span(f"{scope['method']} {scope['path']}", None, time.time_ns())
+                journal.spans = [journal.phase]
+        return journal
+
+    def end(self, journal: Journal, status: int, scope: Scope) -> None:
+        """The request is answered; what was no operation, nor refused, is left out."""
+        seconds = time.perf_counter() - journal.began
+        if not journal.kind and not journal.codes:
+            return
+        result = outcome(journal)
+        self.metrics.record(journal, result, seconds)
+        trace_id = None
+        if journal.spans is not None and self.tracing is not None:
+            trace_id = self.tracing.send(journal, journal.origin, _attributes(journal, result, status, scope))
+        if self.slow_milliseconds and seconds * 1000 >= self.slow_milliseconds:
+            logger.warning(
+                "slow operation",
+                kind=journal.kind,
+                operation=journal.name,
+                milliseconds=round(seconds * 1000, 2),
+                cost=journal.cost,
+                statements=journal.statements,
+                answered_by=_answered_by(journal),
+                outcome=result,
+                **({"trace_id": trace_id} if trace_id else {}),
+            )
+
+
+def tracing_of(settings: Settings) -> "Callable[[], Tracing | None]":
+    """Makes what sends traces, where the settings name a collector; only then OpenTelemetry is loaded."""
+    if settings.traces_endpoint is None:
+        return lambda: None
+    from zorbit.tracing import Tracing  # noqa: PLC0415 - 12 MB, and 0.2 s of the start
+
+    return partial(Tracing, settings)
+
+
+def watch_statements(engine: AsyncEngine) -> None:
+    """Note what SQLAlchemy sends in the journal of the request that it is for."""
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def begun(*given: Any) -> None:
+        statement, context = given[2], given[4]
+        context.spans = sent([name_of(statement)])
+
+    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    def ended(*given: Any) -> None:
+        for span in given[4].spans:
+            end(span)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def failed(found: Any) -> None:
+        for span in getattr(found.execution_context, "spans", ()):
+            end(span, found.original_exception)
+
+
+def _answered_by(journal: Journal) -> str:
+    if journal.answered_by == COMPILED:
+        return COMPILED
+    return f"resolvers: {journal.answered_by}" if journal.answered_by else "resolvers"
+
+
+def _attributes(journal: Journal, result: str, status: int, scope: Scope) -> dict[str, str | int]:
+    found = {
+        "http.request.method": scope["method"],
+        "http.route": scope["path"],
+        "http.response.status_code": status,
+        "zorbit.request_id": journal.request_id,
+        "zorbit.outcome": result,
+        "zorbit.statements": journal.statements,
+    }
+    if not journal.kind:
+        return found
+    return found | {
+        "graphql.operation.type": journal.kind,
+        "graphql.operation.name": journal.name,
+        "zorbit.cost": journal.cost,
+        "zorbit.answered_by": _answered_by(journal),
+    }
