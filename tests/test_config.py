@@ -96,6 +96,7 @@ WRONG = [
     ("TRACES_RATIO", "1.1", "Input should be less than or equal to 1"),
     ("TRACES_PARENTS", "perhaps", "Input should be a valid boolean, unable to interpret input"),
     ("SLOW_MILLISECONDS", "-1", "Input should be greater than or equal to 0"),
+    ("DRAIN_SECONDS", "301", "Input should be less than or equal to 300"),
     ("LOG_FORMAT", "xml", "Input should be 'json' or 'console'"),
     ("LOG_LEVEL", "loud", "Input should be 'debug', 'info', 'warning' or 'error'"),
 ]

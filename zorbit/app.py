@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, State
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -74,46 +74,34 @@ def create(settings: Settings, database_url: str) -> Starlette:
         async with _watching(watch, tracing, publish), _serving(settings, database, verifies, reads):
             yield
 
+    endpoint = Middleware(
+        GraphQL,
+        settings=settings,
+        database=database,
+        verifier=verifies,
+        operations=persisted.operations,
+        persisted=persisted,
+        buckets=buckets_of(settings),
+        load=load,
+        watch=watch,
+    )
     application = Starlette(
         routes=_routes(settings, database, watch, publish),
         lifespan=lifespan,
         middleware=[
             *_cross_origin(settings),
-            *_limited(settings, database, verifies, persisted, load, watch),
+            # What is too much is turned away before anything else is done.
+            Middleware(Shedding, path=PATH, load=load),
+            Middleware(RequestLog, paths=PATHS),
+            endpoint,
             Middleware(Masked),
         ],
         exception_handlers={HTTPException: _not_served},
     )
     # A redirection to a path with a slash would name whatever host a request says this is.
     application.router.redirect_slashes = False
-    application.state.metrics = watch.metrics
+    application.state.metrics, application.state.is_stopping = watch.metrics, False
     return application
-
-
-def _limited(
-    settings: Settings,
-    database: Database,
-    verifies: Verifier,
-    persisted: PersistedQueries,
-    load: Load,
-    watch: Watch,
-) -> list[Middleware]:
-    """The way to `/graphql`: what is too much is turned away before anything else is done."""
-    return [
-        Middleware(Shedding, path=PATH, load=load),
-        Middleware(RequestLog, paths=PATHS),
-        Middleware(
-            GraphQL,
-            settings=settings,
-            database=database,
-            verifier=verifies,
-            operations=persisted.operations,
-            persisted=persisted,
-            buckets=buckets_of(settings),
-            load=load,
-            watch=watch,
-        ),
-    ]
 
 
 def _routes(
@@ -122,7 +110,7 @@ def _routes(
     """All but `/graphql`."""
 
     async def ready(request: Request) -> Response:
-        checked = within(settings.request_timeout, _readiness(database))
+        checked = within(settings.request_timeout, _readiness(database, request.app.state))
         answer: Any = await guarded(checked, request.state.request_id)
         return _response(answer)
 
@@ -262,14 +250,20 @@ async def healthy(_request: Request) -> Response:
     return Response(http.encode({"status": "ok"}), media_type=JSON.decode())
 
 
-async def _readiness(database: Database) -> ASGIApp:
-    """`/readyz`: whether the database answers and has this release's schema."""
+async def _readiness(database: Database, state: State) -> ASGIApp:
+    """`/readyz`: whether the database answers and has this release's schema, and goes on being served."""
+    if state.is_stopping:
+        return _unready("the server is stopping")
     try:
         async with database.engine.connect() as connection:
             await connection.run_sync(migrations.demand_head)
     except OperatorError as error:
-        return http.Answer(http.encode({"status": "unavailable", "reason": str(error)}), 503)
+        return _unready(str(error))
     return http.Answer(http.encode({"status": "ready"}))
+
+
+def _unready(reason: str) -> ASGIApp:
+    return http.Answer(http.encode({"status": "unavailable", "reason": reason}), 503)
 
 
 async def _again_and_again(publish: Callable[[], None]) -> None:

@@ -35,6 +35,9 @@ user_app = typer.Typer(help="Users.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
 app.add_typer(upkeep.app)
 
+FINISH_SECONDS = 30.0
+"""What a server limits itself to less than, from when it listens no more; then it is killed."""
+
 
 class Stopped(SystemExit):
     """The command was told to stop, by SIGTERM."""
@@ -78,6 +81,7 @@ def _serve(settings: Settings, url: str) -> None:
     import uvicorn  # noqa: PLC0415
 
     from zorbit.app import create  # noqa: PLC0415
+    from zorbit.draining import Draining  # noqa: PLC0415
     from zorbit.protocol import protocol  # noqa: PLC0415
 
     logs.configure(settings)
@@ -103,14 +107,14 @@ def _serve(settings: Settings, url: str) -> None:
         application.state.metrics.be(listeners.index(listener))
         # uvicorn finishes what runs, then hands the signal on: that is how a server is meant to end.
         with suppress(KeyboardInterrupt, Stopped):
-            uvicorn.Server(server).run(sockets=[listener])
+            Draining(server, application.state, settings.drain_seconds).run(sockets=[listener])
 
     host, port = listeners[0].getsockname()[:2]
     typer.echo(f"Zorbit serves http://{_address(host, port)}/graphql (stop with Ctrl-C)", err=True)
     if len(listeners) == 1:
         answer(listeners[0])
     else:
-        workers.supervise(listeners, answer)
+        workers.supervise(listeners, answer, FINISH_SECONDS + settings.drain_seconds)
 
 
 def _listeners(settings: Settings) -> list[socket.socket]:

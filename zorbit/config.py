@@ -206,6 +206,8 @@ class Settings(BaseSettings):
     """Whether callers decide, by `traceparent`, if their requests are traced, and as part of which trace."""
     slow_milliseconds: Annotated[float, Field(ge=0, le=3_600_000)] = 1000
     """Operations that take this long get a line in the log; 0 for none."""
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 0
+    """How long a server that is told to stop goes on serving, while `/readyz` says that it stops."""
     log_format: LogFormat = LogFormat.JSON
     log_level: LogLevel = LogLevel.INFO
 

@@ -20,8 +20,6 @@ from zorbit.errors import OperatorError
 
 DEATHS, WITHIN = 5, 60.0
 """So many times in so many seconds each worker, on average, is started again."""
-PATIENCE = 30.0
-"""Seconds for workers to finish what runs, which a server limits to less; then they are killed."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 PR_SET_PDEATHSIG = 1
 
@@ -29,12 +27,13 @@ FORK = multiprocessing.get_context("fork")
 logger = structlog.get_logger(__name__)
 
 
-def supervise(listeners: Sequence[socket], serve: Callable[[socket], None]) -> None:
+def supervise(listeners: Sequence[socket], serve: Callable[[socket], None], patience: float) -> None:
     """Have a process `serve` each listener until this one is told to stop, then tell them, and wait for them.
 
     This one must have neither threads nor connections, which a fork would share; memory it may have, and
     what nobody changes of that is there once. A listener outlives its worker, and with it who waits there for
-    the next one. Raises OperatorError when workers die again and again.
+    the next one. One that has not ended after `patience` seconds is killed. Raises OperatorError when workers
+    die again and again.
     """
 
     def started(mine: socket) -> BaseProcess:
@@ -58,7 +57,7 @@ def supervise(listeners: Sequence[socket], serve: Callable[[socket], None]) -> N
     finally:
         for listener in listeners:
             listener.close()
-        _stop(workers)
+        _stop(workers, patience)
         while signal.sigtimedwait(SIGNALS, 0):
             pass  # a second Ctrl-C means no more than the first
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -86,13 +85,13 @@ def _count(deaths: deque[float]) -> None:
     deaths.append(now)
 
 
-def _stop(workers: Sequence[BaseProcess]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def _stop(workers: Sequence[BaseProcess], patience: float) -> None:
+    deadline = time.monotonic() + patience
     for worker in workers:
         worker.terminate()
     for worker in workers:
         worker.join(max(0, deadline - time.monotonic()))
         if worker.is_alive():
-            logger.error("worker killed", pid=worker.pid, waited_seconds=PATIENCE)
+            logger.error("worker killed", pid=worker.pid, waited_seconds=patience)
             worker.kill()
             worker.join()
