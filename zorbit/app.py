@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -36,20 +36,16 @@ from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
 from zorbit.logs import REQUEST_ID, RequestLog, unhandled
 from zorbit.metrics import Metrics
-from zorbit.observing import Watch, tracing_of, watch_statements
+from zorbit.observing import Watch, tracing_of, watch_statements, watching
 from zorbit.overload import Load, Shedding
 from zorbit.persisted import PersistedQueries
 from zorbit.rates import buckets_of
 from zorbit.services import renewals
 
-if TYPE_CHECKING:
-    from zorbit.tracing import Tracing
-
 STOP_SECONDS = 5
 """How long a server that stops waits for its periodic task."""
 PATHS = frozenset({PATH, "/healthz", "/readyz", "/metrics"})
 """Those that are logged: others hold names of files, or whatever a stranger likes."""
-PUBLISH_SECONDS = 1
 
 logger = structlog.get_logger(__name__)
 
@@ -71,7 +67,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(unhandled)
-        async with _watching(watch, tracing, publish), _serving(settings, database, verifies, reads):
+        async with watching(watch, tracing, publish), _serving(settings, database, verifies, reads):
             yield
 
     endpoint = Middleware(
@@ -141,21 +137,6 @@ async def _serving(
         await database.close()
         if reads is not None:
             reads.pool.close()
-
-
-@asynccontextmanager
-async def _watching(
-    watch: Watch, tracing: "Callable[[], Tracing | None]", publish: Callable[[], None]
-) -> AsyncIterator[None]:
-    """What tells of it; of traces a thread does, which has to begin after a fork."""
-    watch.tracing = tracing()
-    publishing = asyncio.create_task(_again_and_again(publish))
-    try:
-        yield
-    finally:
-        publishing.cancel()
-        if watch.tracing is not None:
-            await asyncio.to_thread(watch.tracing.close)
 
 
 def _publish(metrics: Metrics, load: Load, database: Database, reads: CompiledReads | None) -> None:
@@ -264,13 +245,6 @@ async def _readiness(database: Database, state: State) -> ASGIApp:
 
 def _unready(reason: str) -> ASGIApp:
     return http.Answer(http.encode({"status": "unavailable", "reason": reason}), 503)
-
-
-async def _again_and_again(publish: Callable[[], None]) -> None:
-    """Have the other workers know how this one is, for whichever of them is asked."""
-    while True:
-        publish()
-        await asyncio.sleep(PUBLISH_SECONDS)
 
 
 async def _periodically(database: Database, settings: Settings) -> None:

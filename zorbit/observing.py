@@ -1,7 +1,9 @@
 """Watching requests to `/graphql`: each is counted; traced, if its turn has come; logged, if it was slow."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,8 @@ from zorbit.metrics import Metrics, outcome
 
 if TYPE_CHECKING:
     from zorbit.tracing import Tracing
+
+PUBLISH_SECONDS = 1
 
 logger = structlog.get_logger(__name__)
 
@@ -72,6 +76,28 @@ def tracing_of(settings: Settings) -> "Callable[[], Tracing | None]":
     from zorbit.tracing import Tracing  # noqa: PLC0415 - 12 MB, and 0.2 s of the start
 
     return partial(Tracing, settings)
+
+
+@asynccontextmanager
+async def watching(
+    watch: Watch, tracing: "Callable[[], Tracing | None]", publish: Callable[[], None]
+) -> AsyncIterator[None]:
+    """What tells of it while a server runs; of traces a thread does, which has to begin after a fork."""
+    watch.tracing = tracing()
+    publishing = asyncio.create_task(_again_and_again(publish))
+    try:
+        yield
+    finally:
+        publishing.cancel()
+        if watch.tracing is not None:
+            await asyncio.to_thread(watch.tracing.close)
+
+
+async def _again_and_again(publish: Callable[[], None]) -> None:
+    """Have the other workers know how this one is, for whichever of them is asked."""
+    while True:
+        publish()
+        await asyncio.sleep(PUBLISH_SECONDS)
 
 
 def watch_statements(engine: AsyncEngine) -> None:
