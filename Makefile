@@ -29,13 +29,14 @@ sdl: .venv/ready  ## write schema.graphql anew
 released: sdl  ## a part of releasing: from now on the schema is what clients were promised
 	cp schema.graphql schema.released.graphql
 
-soak: .venv/ready  ## 100 times the examples, 50 kills, 1,000 rounds of writers, a million rows; writes docs/soak.txt
+soak: .venv/ready  ## 100 times the examples, 50 kills, 1,000 rounds of writers, a million rows, hostile minutes; writes docs/soak.txt
 	{ date -u +%Y-%m-%d; \
 	  ZORBIT_TEST_SOAK=100 $(RUN)/pytest -n 2 -q -m "hypothesis or soak" --no-header -p no:cacheprovider | tail -n 1; \
 	  folder=$$(mktemp -d) && chmod 755 $$folder; began=$$(date +%s); \
 	  ZORBIT_DATA_DIR=$$folder $(RUN)/zorbit demo --users 4200 2>&1 | grep "demo data"; \
 	  echo "written in $$(( $$(date +%s) - began )) s, the start of PostgreSQL and VACUUM included"; \
-	  rm -rf $$folder; } | tee docs/soak.txt
+	  rm -rf $$folder; \
+	  $(RUN)/python -m bench.hostile; } | tee docs/soak.txt
 
 bench: .venv/ready  ## measure all peers side by side, and write bench/RESULTS.md; options in ARGS, see bench/README.md
 	PYTHONDONTWRITEBYTECODE= $(RUN)/python -m bench run $(ARGS)

@@ -98,7 +98,8 @@ def _command(peer: Peer, port: int) -> list[str]:
             address = ["--host", "127.0.0.1", "--port", str(port)]
             return [str(installing.python()), "-m", "uvicorn", f"{peer.program}:app", *address, *_UVICORN]
         case Runtime.ZORBIT:
-            return [sys.executable, "-m", "zorbit", "serve"]
+            command = [str(PEERS / f"{peer.program}.py")] if peer.program else ["-m", "zorbit", "serve"]
+            return [sys.executable, *command]
 
 
 def _environment(peer: Peer, port: int, database_url: str) -> dict[str, str]:

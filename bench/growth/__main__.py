@@ -7,13 +7,14 @@ import sys
 
 from bench import database, installing, postgres
 from bench.growth.curves import BESIDE, rows, users, workers
+from bench.growth.edge import edge
 from bench.growth.memory import memory
 from bench.growth.strangers import strangers
 from bench.peers import PEERS
 from bench.places import ROOT
 from bench.rounds import Options
 
-PARTS = ("rows", "users", "workers", "memory", "strangers")
+PARTS = ("rows", "users", "workers", "memory", "strangers", "edge")
 
 
 def main() -> None:
@@ -53,6 +54,8 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> None:
             memory(url, arguments.share, arguments.minutes)
         if "strangers" in parts:
             strangers(url, 4 * arguments.seconds, arguments.rounds)
+        if "edge" in parts:
+            edge(server, url, options)
         if "users" in parts:
             users(server, _numbers(arguments.users), arguments.whole, options)
 

@@ -48,7 +48,7 @@ def test_what_runs_is_finished_and_nobody_else_is_let_in(home: Path) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_server_that_drains_says_so_and_goes_on_serving(home: Path, workers: str) -> None:
-    with Server(home, DRAIN_SECONDS="5", WORKERS=workers) as server:
+    with Server(home, DRAIN_SECONDS="3", WORKERS=workers) as server:
         server.wait_until_ready()
         by = token(home, f"bob{workers}@example.com")
 
