@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 
 from tests import rows
 from tests.proxy import Proxy
-from zorbit import app, db, embedded, migrations, models
+from zorbit import app, db, embedded, logs, migrations, models
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
 from zorbit.db import Database
@@ -30,7 +30,7 @@ from zorbit.engine.operations import Operations
 # With structlog's own settings, Rich draws the locals of every frame of a fault's traceback: 2 s each time.
 structlog.configure(
     processors=[
-        structlog.contextvars.merge_contextvars,
+        logs.with_request,
         structlog.processors.add_log_level,
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]

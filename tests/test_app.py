@@ -1,9 +1,10 @@
 """The server's door: what is answered before, and around, GraphQL."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -82,8 +83,8 @@ async def test_every_answer_bears_a_request_id(client: Client) -> None:
     refused = await client.http.get("/graphql")
 
     assert own.headers["x-request-id"] == "build-42.step_7"
-    assert UUID(odd.headers["x-request-id"]).version == 4
-    assert UUID(refused.headers["x-request-id"]).version == 4
+    assert re.fullmatch("[0-9a-f]{32}", odd.headers["x-request-id"])
+    assert re.fullmatch("[0-9a-f]{32}", refused.headers["x-request-id"])
 
 
 @pytest.mark.parametrize(

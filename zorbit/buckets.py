@@ -10,7 +10,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Hashable
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 SETS, WAYS = 8192, 8
 """65,536 callers at once, in 1 MB. Of a set that is full, the bucket that is fullest makes room."""
@@ -54,32 +54,37 @@ class Buckets:
     def take(self, caller: Hashable, points: float) -> Verdict:
         """Take points, if there are enough."""
         key = hash(caller) & MASK or 1
-        self._hold(key % SETS)
+        if self._locks is not None:
+            self._hold(key)
         try:
             place, now = self._place(key), self._clock()
-            full_at = max(self._full_at[place], now)
-            then = full_at + points / self.rate
-            seconds = then - now - self._span
+            full_in = max(self._full_at[place] - now, 0.0)
+            after = full_in + points / self.rate
+            seconds = after - self._span
             if seconds > ROUNDING:
-                then = full_at
-            self._full_at[place] = then
+                after = full_in
+            self._full_at[place] = now + after
         finally:
-            self._release(key % SETS)
-        full_in = then - now
-        left = max(0, int((self._span - full_in) * self.rate + ROUNDING))
-        return Verdict(seconds if seconds > ROUNDING else 0.0, left, full_in)
+            if self._locks is not None:
+                self._release(key)
+        left = max(0, int((self._span - after) * self.rate + ROUNDING))
+        return Verdict(seconds if seconds > ROUNDING else 0.0, left, after)
 
     def give(self, caller: Hashable, points: float) -> None:
         """Give back what was taken and not used."""
         key = hash(caller) & MASK or 1
-        self._hold(key % SETS)
+        if self._locks is not None:
+            self._hold(key)
         try:
             self._full_at[self._place(key)] -= points / self.rate
         finally:
-            self._release(key % SETS)
+            if self._locks is not None:
+                self._release(key)
 
     def _place(self, key: int) -> int:
         start = key % SETS * WAYS
+        if self._callers[start] == key:
+            return start
         places = range(start, start + WAYS)
         for place in places:
             if self._callers[place] == key:
@@ -88,11 +93,9 @@ class Buckets:
         self._callers[place], self._full_at[place] = key, 0.0
         return place
 
-    def _hold(self, number: int) -> None:
-        """Until it is released, no other process looks into a set."""
-        if self._locks is not None:
-            fcntl.lockf(self._locks, fcntl.LOCK_EX, 1, number)
+    def _hold(self, key: int) -> None:
+        """Until it is released, no other process looks into a key's set."""
+        fcntl.lockf(cast("IO[bytes]", self._locks), fcntl.LOCK_EX, 1, key % SETS)
 
-    def _release(self, number: int) -> None:
-        if self._locks is not None:
-            fcntl.lockf(self._locks, fcntl.LOCK_UN, 1, number)
+    def _release(self, key: int) -> None:
+        fcntl.lockf(cast("IO[bytes]", self._locks), fcntl.LOCK_UN, 1, key % SETS)

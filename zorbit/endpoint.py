@@ -103,7 +103,7 @@ class GraphQL:
             result = await self._result(asked, method, claims, charge, journal)
         if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
             await self.persisted.keep(asked, seen[0])
-        return http.answer(media_type, result, charge.headers())
+        return http.answer(media_type, result, charge.settle)
 
     async def _result(
         self,
@@ -115,13 +115,14 @@ class GraphQL:
     ) -> dict[str, Any]:
         began = monotonic()
         try:
-            asked = await self.persisted.resolve(asked, charge)
+            if asked.document_id is not None or not self.operations.knows(asked.query):
+                asked = await self.persisted.resolve(asked, charge)
         except NotRun as reason:
             note_codes(reason.error["extensions"]["code"])
             return {"errors": [reason.error]}
         journal.kind, journal.name = self.operations.identity(asked)
-        journal.cost = self.operations.price(asked)
-        charge.take(journal.cost)
+        journal.cost, work = self.operations.price(asked)
+        charge.take(journal.cost, work)
         if method != "POST" and self.operations.writes(asked):
             raise HTTPRefused(405, "send a mutation by POST", Code.BAD_USER_INPUT, {"Allow": "POST"})
         result = None if claims is None else await self._read(asked, claims)
@@ -134,7 +135,6 @@ class GraphQL:
             result["extensions"] = {"compiled": compiled}
         if asked.tells_cost and (cost := self.operations.cost(asked)):
             result.setdefault("extensions", {})["cost"] = cost
-        charge.settle(self.operations.used(asked, result, charge.taken))
         return result
 
     async def _claims(self, headers: Headers, scope: Scope) -> Claims | None:
@@ -146,7 +146,7 @@ class GraphQL:
 
         def check() -> None:
             stranger.caller = address_of(scope)
-            stranger.take(UNKNOWN_TOKEN)
+            stranger.take(UNKNOWN_TOKEN, 0)
 
         claims = await self.verifier.verify(token, check)
         stranger.settle(0)

@@ -6,8 +6,10 @@ import re
 import sys
 import time
 from collections.abc import Collection, MutableMapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from random import getrandbits
 from typing import Any
-from uuid import uuid4
 
 import orjson
 import structlog
@@ -17,27 +19,25 @@ from zorbit.config import LogFormat, Settings
 from zorbit.tracebacks import traceback_of
 
 REQUEST_ID = "x-request-id"
+HEADER = REQUEST_ID.encode()
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
+"""The id of the request at hand. structlog's own variables for such took 15 microseconds a request."""
 
 logger = structlog.get_logger(__name__)
 
 
 def configure(settings: Settings) -> None:
     """Write every log line, the libraries' too, to standard error in the chosen format."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     # Left to itself the renderer for people draws the local variables of every frame.
     people = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    last = [_traceback, _json if settings.log_format is LogFormat.JSON else people]
+    processors = [_told, _json if settings.log_format is LogFormat.JSON else people]
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *processors],
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
@@ -47,15 +47,28 @@ def configure(settings: Settings) -> None:
     # Straight to the stream: by way of the standard library a line costs 60 microseconds more, and every
     # request writes one.
     structlog.configure(
-        processors=[*shared, *last],
+        processors=processors,
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
 
 
-def _traceback(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """An error's traceback in its place; the error itself holds what users wrote."""
+def with_request(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The id of the request that an event belongs to, if it belongs to one."""
+    if (request_id := REQUEST.get()) is not None:
+        event["request_id"] = request_id
+    return event
+
+
+def _told(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What each event is told with: by one function, for every request writes a line.
+
+    An error's traceback takes its place; the error itself holds what users wrote.
+    """
+    with_request(logger, method, event)
+    event["level"] = method
+    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     given = event.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
     if isinstance(error, BaseException):
@@ -89,17 +102,16 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _given_id(scope) or str(uuid4())
+        request_id = _given_id(scope) or f"{getrandbits(128):032x}"
         scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        REQUEST.set(request_id)
         began, status = time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (REQUEST_ID.encode(), request_id.encode())]
+                message["headers"] = [*message["headers"], (HEADER, request_id.encode())]
             await send(message)
 
         try:
@@ -115,6 +127,8 @@ class RequestLog:
 
 
 def _given_id(scope: Scope) -> str | None:
-    given = next((value for name, value in scope["headers"] if name == REQUEST_ID.encode()), b"")
-    text: str = given.decode("latin-1")
-    return text if GIVEN_ID.fullmatch(text) else None
+    for name, value in scope["headers"]:
+        if name == HEADER:
+            text: str = value.decode("latin-1")
+            return text if GIVEN_ID.fullmatch(text) else None
+    return None

@@ -14,6 +14,9 @@ from zorbit.errors import Code
 
 NEW_TEXT = 10_000
 """Points for a document that this process has not seen: to make it ready takes some milliseconds."""
+BYTES = 4
+"""Of an answer that come to a point: an id alone, the dearest, takes 45 and costs 11. To count what an answer
+holds instead took 30 microseconds for 48 objects."""
 UNKNOWN_TOKEN = 10_000
 """Points for a token that is not known to be good, of whoever has the address; given back if it is."""
 SITE = 64
@@ -30,10 +33,12 @@ class Charge:
     caller: Hashable
     taken: int = 0
     """At last."""
+    least: int = 0
+    """What of it is spent whatever the answer holds."""
     state: Verdict | None = None
 
-    def take(self, points: int) -> None:
-        """Raises HTTPRefused where there are not enough."""
+    def take(self, points: int, least: int | None = None) -> None:
+        """Take points, of which `least` stay taken, by default all; raises HTTPRefused for lack of them."""
         if self.buckets is None:
             return
         self.state = self.buckets.take(self.caller, points)
@@ -42,16 +47,17 @@ class Charge:
             headers = {"Retry-After": str(ceil(self.state.seconds))}
             headers |= {name.decode(): value.decode() for name, value in self.headers()}
             raise HTTPRefused(429, message, Code.RATE_LIMITED, headers)
-        self.taken = points
+        self.taken, self.least = points, points if least is None else least
 
-    def settle(self, used: int) -> None:
-        """Give back what was taken at last and not used."""
-        unused = self.taken - used
+    def settle(self, size: int) -> Headers:
+        """Give back what was taken at last and an answer of so many bytes did not use; what to tell of it."""
+        unused = self.taken - self.least - size // BYTES
         if self.buckets is None or self.state is None or unused <= 0:
-            return
+            return self.headers()
         self.buckets.give(self.caller, unused)
         full_in = max(0.0, self.state.full_in - unused / self.buckets.rate)
         self.state = Verdict(0, self.state.left + unused, full_in)
+        return self.headers()
 
     def headers(self) -> Headers:
         """What the caller is told of their bucket, in the words of the IETF's draft for rate limits."""

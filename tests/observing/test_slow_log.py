@@ -13,6 +13,7 @@ import structlog
 from tests.observing.collector import Collector
 from tests.observing.conftest import Serve
 from tests.rows import insert
+from zorbit import logs
 
 SECRET = "geheim"
 POSTS = f'query Slow {{ viewer {{ {SECRET}: posts(search: "{SECRET}") {{ nodes {{ title }} }} }} }}'
@@ -27,7 +28,7 @@ def user(database_url: str) -> UUID:
 def slow_lines() -> Iterator[list[Any]]:
     """Those that are written meanwhile."""
     found: list[Any] = []
-    context = structlog.contextvars.merge_contextvars
+    context = logs.with_request
     with structlog.testing.capture_logs(processors=[context]) as lines:
         yield found
     found += [line for line in lines if line["event"] == "slow operation"]

@@ -157,12 +157,14 @@ class Pricing:
 
     def _size(self, node: Any, size: ListSize) -> Factor | int:
         given = {one.name.value: one.value for one in node.arguments or ()}
-        names: list[tuple[str, Any]] = []
+        names: list[tuple[str, int | None]] = []
         otherwise = size.assumed
         for name in size.arguments:
             value = given.get(name)
             if isinstance(value, VariableNode):
-                names.append((value.name.value, self.defaults.get(value.name.value)))
+                default = self.defaults.get(value.name.value)
+                rows = None if default is None else rows_in(default, size.maximum)
+                names.append((value.name.value, rows))
             elif (literal := _literal(value)) is not None:
                 otherwise = rows_in(literal, size.maximum)
                 break
@@ -177,18 +179,6 @@ class Pricing:
         for part in getattr(node, "values", None) or [one.value for one in getattr(node, "fields", ())]:
             add(terms, self._listed(part))
         return terms
-
-
-def held(data: Any) -> int:
-    """What an answer holds, at the prices of its values and objects."""
-    parts, total = [data], 0
-    for part in parts:  # which grows meanwhile
-        if type(part) is dict:
-            total += OBJECT + VALUE * len(part)
-            parts += [value for value in part.values() if type(value) in {dict, list}]
-        else:
-            parts += [value for value in part if type(value) in {dict, list}]
-    return total
 
 
 NO_PRICE = Price()

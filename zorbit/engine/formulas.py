@@ -17,8 +17,8 @@ class Factor(Protocol):
 class Rows:
     """How many rows a list has."""
 
-    names: tuple[tuple[str, Any], ...]
-    """Variables and their defaults; the first that is not null counts."""
+    names: tuple[tuple[str, int | None], ...]
+    """Variables, and how many rows their defaults ask for; the first that is not null counts."""
     otherwise: int
     maximum: int | None
 

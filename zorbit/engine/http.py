@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,7 +11,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from zorbit.engine.journal import note_codes
-from zorbit.engine.negotiating import GRAPHQL, JSON, is_json
+from zorbit.engine.negotiating import JSON, is_json
 from zorbit.engine.operations import Request
 
 BODY_LIMIT = 1024 * 1024
@@ -100,14 +100,17 @@ async def read(scope: Scope, sent: Headers, receive: Receive) -> Request:
 
 
 def answer(
-    media_type: bytes, result: dict[str, Any], headers: tuple[tuple[bytes, bytes], ...] = ()
+    media_type: bytes, result: dict[str, Any], bill: Callable[[int], tuple[tuple[bytes, bytes], ...]]
 ) -> Answer:
-    """The result of an operation; plain JSON has status 200 whatever came of it."""
+    """The result of an operation; plain JSON has status 200 whatever came of it.
+
+    `bill` is told the length of the body, and gives further headers.
+    """
     if "errors" in result:
         note_codes(*(error["extensions"]["code"] for error in result["errors"]))
-    if media_type == JSON:
-        return Answer(encode(result), headers=headers)
-    return Answer(encode(result), 200 if "data" in result else 400, GRAPHQL, headers)
+    body = encode(result)
+    status = 200 if media_type == JSON or "data" in result else 400
+    return Answer(body, status, media_type, bill(len(body)))
 
 
 def refusal(refused: HTTPRefused) -> Answer:
@@ -195,10 +198,7 @@ def _request(content: Any) -> Request:
         raise HTTPRefused(400, "`variables` must be an object", "BAD_USER_INPUT")
     if not isinstance(name, str | None):
         raise HTTPRefused(400, "`operationName` must be a string", "BAD_USER_INPUT")
-    if _is_larger(variables, VALUES_LIMIT):
-        raise HTTPRefused(400, f"`variables` hold at most {VALUES_LIMIT} values", "BAD_USER_INPUT")
-    if _is_deeper(variables, DEPTH_LIMIT):
-        raise HTTPRefused(400, f"`variables` are nested at most {DEPTH_LIMIT} deep", "BAD_USER_INPUT")
+    _demand_bounds(variables)
     return Request(
         query,
         variables,
@@ -237,18 +237,19 @@ def _document_id(content: dict[str, Any], automatic: Any) -> str | None:
     return document_id(id)
 
 
-def _is_deeper(value: Any, limit: int) -> bool:
-    if limit == 0:
-        return True
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_is_deeper(child, limit - 1) for child in children)
-
-
-def _is_larger(value: Any, limit: int) -> bool:
-    """Whether a value has more parts than that: lists, objects, and what is in them."""
-    parts = [value]
-    for part in parts:  # which grows meanwhile
-        parts += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-        if len(parts) > limit:
-            return True
-    return False
+def _demand_bounds(variables: Any) -> None:
+    """Refuse variables that hold too many lists, objects and what is in them, or are nested too deeply."""
+    level, number = [variables], 1
+    for _ in range(DEPTH_LIMIT):
+        level = [
+            child
+            for part in level
+            if isinstance(part, dict | list)
+            for child in (part.values() if isinstance(part, dict) else part)
+        ]
+        number += len(level)
+        if number > VALUES_LIMIT:
+            raise HTTPRefused(400, f"`variables` hold at most {VALUES_LIMIT} values", "BAD_USER_INPUT")
+        if not level:
+            return
+    raise HTTPRefused(400, f"`variables` are nested at most {DEPTH_LIMIT} deep", "BAD_USER_INPUT")

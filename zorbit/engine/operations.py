@@ -20,7 +20,6 @@ from graphql import (
 )
 
 from zorbit.engine.compiled import Asked, CompiledReads, Principal
-from zorbit.engine.costs import held
 from zorbit.engine.documents import (
     Error,
     Identity,
@@ -41,8 +40,6 @@ CACHED_DOCUMENTS = 500
 CACHED_CHARACTERS = 2_000_000
 CACHED_WEIGHT = 20_000
 """Of all plans together, in fields."""
-WORTH_COUNTING = 1_000
-"""The price, in points, from which on it is counted what an answer holds."""
 ONLY_TRUSTED = "only documents that this server was given are run: send the id of one"
 UNTRUSTED = Ready(None, (error_of(ONLY_TRUSTED, "PERSISTED_QUERY_ONLY"),))
 
@@ -204,20 +201,16 @@ class Operations:
         """The kind and the name of the operation of a request; no kind where none can be run."""
         return self.prepare(request.query).identities.get(request.operation_name, ("", UNNAMED))
 
-    def price(self, request: Request) -> int:
-        """What the operation of a request costs; nothing where it will not be run."""
+    def price(self, request: Request) -> tuple[int, int]:
+        """What the operation of a request costs, and what of that for its work, whatever it answers.
+
+        Nothing where it will not be run.
+        """
         cost = self.prepare(request.query).costs.get(request.operation_name)
         whole = 0 if cost is None else cost.whole.of(request.variables)
-        return whole if whole <= self.policy.limits.cost else 0
-
-    def used(self, request: Request, result: Mapping[str, Any], price: int) -> int:
-        """What of its price an operation has used, as its answer shows: pages may be short."""
-        cost = self.prepare(request.query).costs.get(request.operation_name)
-        if cost is None or result.get("data") is None:
-            return 0
-        if price < WORTH_COUNTING:
-            return price
-        return min(price, cost.work.of(request.variables) + held(result["data"]))
+        if cost is None or whole > self.policy.limits.cost:
+            return 0, 0
+        return whole, cost.work.of(request.variables)
 
     def appraise(self, request: Request) -> Appraisal:
         """What an operation would come to; nothing is run."""
