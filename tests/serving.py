@@ -48,6 +48,13 @@ def own_database(url: str, folder: Path) -> dict[str, str]:
     }
 
 
+@contextmanager
+def data_directory_in_use() -> Iterator[Path]:
+    """A data directory whose PostgreSQL runs anyway, so that no server has to start and stop it."""
+    with data_directory() as folder, embedded.running(folder, fsync=False):
+        yield folder
+
+
 def environment(**variables: str | Path) -> dict[str, str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("ZORBIT_")}
     return plain | {"ZORBIT_RATE": "0"} | {f"ZORBIT_{name}": str(value) for name, value in variables.items()}

@@ -160,7 +160,7 @@ def test_bytes_on_a_connection(port: int, caplog: pytest.LogCaptureFixture, piec
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-@often(250)
+@often(150)
 @given(seed=st.integers(0, 2**63))
 async def test_operations(caller: Twins, world: Known, seed: int) -> None:
     operation = hostile(seed, world)

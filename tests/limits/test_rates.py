@@ -11,7 +11,7 @@ import pytest
 
 from tests import rows
 from tests.conftest import started
-from tests.serving import Server, data_directory, fill
+from tests.serving import Server, data_directory_in_use, fill
 from zorbit import app
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
@@ -189,7 +189,7 @@ async def test_good_tokens_cost_an_address_next_to_nothing(
 
 
 def test_the_workers_of_a_host_take_from_one_bucket() -> None:
-    with data_directory() as home:
+    with data_directory_in_use() as home:
         limits = {"RATE": "0.001", "RATE_BURST": str(BURST), "LIMIT_COST": str(BURST)}
         with Server(home, WORKERS="2", **limits) as server:
             server.wait_until_ready()

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.observing.numbers import Numbers, read
-from tests.serving import Server, data_directory, fill, wait_until
+from tests.serving import Server, data_directory_in_use, fill, wait_until
 from zorbit.auth.local import LocalIssuer
 from zorbit.meters import OTHERS, Table
 
@@ -21,7 +21,7 @@ PROCESSES = 4
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    with data_directory() as folder:
+    with data_directory_in_use() as folder:
         yield folder
 
 

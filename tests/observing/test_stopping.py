@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.serving import PATIENCE, Server, data_directory, fill, wait_until, workspace_of
+from tests.serving import PATIENCE, Server, data_directory_in_use, fill, wait_until, workspace_of
 from zorbit import embedded
 from zorbit.auth.local import LocalIssuer
 
@@ -19,7 +19,7 @@ STOPPING = {"status": "unavailable", "reason": "the server is stopping"}
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    with data_directory() as folder:
+    with data_directory_in_use() as folder:
         yield folder
 
 

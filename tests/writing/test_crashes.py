@@ -26,7 +26,7 @@ from tests.serving import environment, free_port, own_database
 
 pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
 
-KILLS = min(examples(3), 50)
+KILLS = min(examples(2), 50)
 WRITERS = 6
 PATIENCE = 30.0
 LATER = "2099-01-31T09:00:00Z"
