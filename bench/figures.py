@@ -38,8 +38,10 @@ class Measured:
     """Otherwise no round was, and these are all of them."""
 
     def peers(self) -> list[str]:
-        """Whoever took part, in the order of the registry."""
-        return [name for name in PEERS if all(name in cells for cells in self.rounds)]
+        """Whoever took part, in the order of the registry; others after them."""
+        order = {name: place for place, name in enumerate(PEERS)}
+        named = [name for name in self.rounds[0] if all(name in cells for cells in self.rounds)]
+        return sorted(named, key=lambda name: order.get(name, len(order)))
 
     def median(self, peer: str, figure: Figure) -> float:
         """Over the rounds."""

@@ -15,7 +15,7 @@ import pytest
 from tests.serving import (
     PATIENCE,
     Server,
-    data_directory_in_use,
+    data_directory,
     fill,
     is_alive,
     postmaster,
@@ -28,7 +28,7 @@ from zorbit.auth.local import LocalIssuer
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    with data_directory_in_use() as folder:
+    with data_directory() as folder:
         yield folder
 
 
