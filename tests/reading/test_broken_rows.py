@@ -74,10 +74,9 @@ def broken(url: str, table: str, id: str, column: str, value: str | None) -> Ite
     with connected(url) as connection:
         before = connection.execute(read, [id]).fetchall()
         connection.execute(write, [value, id])
-    try:
-        yield
-    finally:
-        with connected(url) as connection:
+        try:
+            yield
+        finally:
             connection.execute(write, [before[0][0], id])
 
 

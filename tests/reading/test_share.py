@@ -8,7 +8,7 @@ from tests.reading.operations import Operation, compose
 from tests.reading.smaller import smallest
 from tests.reading.twins import Twins
 
-SEEDS = range(100)
+SEEDS = range(50)
 CALLERS = ("root", "owner")
 FLOOR = 0.85
 """Of the answers without errors, how many a plan makes; the rest are introspection, and rules for admins."""

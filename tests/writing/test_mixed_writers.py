@@ -22,7 +22,7 @@ from zorbit.config import Settings
 
 pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
 
-ROUNDS = min(examples(20), 1_000)
+ROUNDS = min(examples(12), 1_000)
 AT_ONCE = 12
 LATER = "2099-01-31T09:00:00Z"
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
