@@ -146,10 +146,12 @@ class Operations:
         note_plan(is_known=plan is not None)
         if plan is None:
             async with self._alone:
-                with phase("plan"):
-                    plan = self.compiled.plan(operation, caller.kind, variables)
-                self._weigh(request.query)
-                await asyncio.sleep(0)
+                plan = operation.plan_for(caller.kind, variables)  # whoever was before may have made it
+                if plan is None:
+                    with phase("plan"):
+                        plan = self.compiled.plan(operation, caller.kind, variables)
+                    self._weigh(request.query)
+                    await asyncio.sleep(0)
         asked = Asked(operation, request.variables, variables, caller, context)
         before = _weight(plan)
         with phase("run"):
@@ -194,8 +196,9 @@ class Operations:
         """Make a new text ready."""
         note_new_text()
         async with self._alone:
-            self.prepare(text)
-            await asyncio.sleep(0)
+            if not self.knows(text):
+                self.prepare(text)
+                await asyncio.sleep(0)
 
     def identity(self, request: Request) -> Identity:
         """The kind and the name of the operation of a request; no kind where none can be run."""
