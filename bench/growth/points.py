@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from bench import machine
@@ -55,12 +56,12 @@ def points(
     ]
 
 
-def keep(name: str, found: Iterable[Any], **about: Any) -> None:
-    """Write the file of a curve, which the plots are drawn from."""
-    DATA.mkdir(exist_ok=True)
+def keep(name: str, found: Iterable[Any], folder: Path = DATA, **about: Any) -> None:
+    """Write a file of figures: of a curve, which the plots are drawn from, or of another `folder`."""
+    folder.mkdir(exist_ok=True)
     lines = ",\n".join(f"  {json.dumps(_rounded(asdict(point)))}" for point in found)
     head = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine.description(), **about}
-    (DATA / f"{name}.json").write_text(f'{{"about": {json.dumps(head)}, "points": [\n{lines}\n]}}\n')
+    (folder / f"{name}.json").write_text(f'{{"about": {json.dumps(head)}, "points": [\n{lines}\n]}}\n')
 
 
 def _rounded(point: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from bench import database, postgres
+from bench.growth.points import keep
 from bench.hostile.alternating import alternating
 from bench.hostile.away import away
-from bench.hostile.figures import Outcome, keep
+from bench.hostile.figures import DATA, Outcome
 from bench.hostile.overload import overload
 from bench.peers import PEERS
 from bench.postgres import Server
@@ -32,7 +33,9 @@ def main() -> None:
         url = database.prepared(server)
         for name in arguments.parts.split(","):
             with all_running([PEERS["zorbit"]], url, LIMITED) as [running]:
-                keep(name, asyncio.run(_part(name, server, running, arguments)))
+                found = asyncio.run(_part(name, server, running, arguments))
+            print(*found, sep="\n", flush=True)
+            keep(name, found, DATA)
 
 
 async def _part(name: str, server: Server, running: Running, given: argparse.Namespace) -> list[Outcome]:

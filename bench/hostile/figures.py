@@ -1,12 +1,9 @@
-"""What a lot of answers come to, and where that is kept."""
+"""What a lot of answers come to."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
-from bench import machine
 from bench.hostile.arrivals import Answered
 from bench.places import HERE
 
@@ -55,13 +52,3 @@ def percentile(sorted_seconds: Sequence[float], share: float) -> float:
     if not sorted_seconds:
         return 0.0
     return round(sorted_seconds[min(int(len(sorted_seconds) * share), len(sorted_seconds) - 1)] * 1000, 2)
-
-
-def keep(name: str, found: Sequence[Outcome]) -> None:
-    """Print them, and write them down."""
-    lines = [json.dumps(asdict(one)) for one in found]
-    print(*lines, sep="\n", flush=True)
-    DATA.mkdir(exist_ok=True)
-    about = json.dumps({"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine.description()})
-    rows = ",\n".join(f"  {line}" for line in lines)
-    (DATA / f"{name}.json").write_text(f'{{"about": {about}, "outcomes": [\n{rows}\n]}}\n')
