@@ -25,10 +25,8 @@ class Verdict(NamedTuple):
 
     seconds: float
     """How long to wait until there would be enough; 0 where they were given."""
-    left: int
-    """Points in the bucket now."""
     full_in: float
-    """Seconds until it is full."""
+    """Seconds until the bucket is full."""
 
 
 class Buckets:
@@ -40,7 +38,8 @@ class Buckets:
         """All are full. They have to be made before the processes fork that share them."""
         self.rate, self.burst = rate, burst
         self._clock = clock
-        self._span = burst / rate
+        self.span = burst / rate
+        """Seconds in which an empty one fills."""
         half = SETS * WAYS * WORD
         memory = memoryview(mmap.mmap(-1, 2 * half))
         self._callers = memory[:half].cast("Q")
@@ -60,15 +59,14 @@ class Buckets:
             place, now = self._place(key), self._clock()
             full_in = max(self._full_at[place] - now, 0.0)
             after = full_in + points / self.rate
-            seconds = after - self._span
+            seconds = after - self.span
             if seconds > ROUNDING:
-                after = full_in
+                return Verdict(seconds, full_in)
             self._full_at[place] = now + after
+            return Verdict(0.0, after)
         finally:
             if self._locks is not None:
                 self._release(key)
-        left = max(0, int((self._span - after) * self.rate + ROUNDING))
-        return Verdict(seconds if seconds > ROUNDING else 0.0, left, after)
 
     def give(self, caller: Hashable, points: float) -> None:
         """Give back what was taken and not used."""
@@ -80,6 +78,10 @@ class Buckets:
         finally:
             if self._locks is not None:
                 self._release(key)
+
+    def left(self, full_in: float) -> int:
+        """Points in a bucket that will be full in so many seconds."""
+        return max(0, int((self.span - full_in) * self.rate + ROUNDING))
 
     def _place(self, key: int) -> int:
         start = key % SETS * WAYS

@@ -1,6 +1,5 @@
 """`/graphql`: who is asking, and by which way the answer is made."""
 
-import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from zorbit import graphiql
 from zorbit.auth import viewers
 from zorbit.auth.local import LocalIssuer
 from zorbit.auth.tokens import Claims, Verifier, bearer
-from zorbit.auth.viewers import Parameters, Seen
+from zorbit.auth.viewers import Seen
 from zorbit.buckets import Buckets
 from zorbit.config import Identity, Settings
 from zorbit.context import Context
@@ -29,7 +28,7 @@ from zorbit.engine.compiled import Principal
 from zorbit.engine.http import Answer, Disconnected, Headers, HTTPRefused
 from zorbit.engine.journal import Journal, note_codes
 from zorbit.engine.negotiating import GRAPHQL, JSON, preferred
-from zorbit.engine.operations import Operations, Request
+from zorbit.engine.operations import Execution, Operations, Request
 from zorbit.engine.plans import Gone
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, Refused, Unauthenticated, UserErrorCode
@@ -42,6 +41,8 @@ from zorbit.services import users
 from zorbit.visibility import NOBODY, OPERATOR, Viewer
 
 PATH = "/graphql"
+BEARER = b"Bearer "
+"""As nearly all clients write it; others' tokens are verified anew at each request."""
 PAGE_TOKEN_LIFETIME = timedelta(hours=12)
 STATUS: dict[Code | UserErrorCode, tuple[int, dict[str, str]]] = {
     Code.BAD_USER_INPUT: (400, {}),
@@ -97,8 +98,7 @@ class GraphQL:
         media_type = preferred(headers.get(b"accept"))
         if media_type is None:
             raise HTTPRefused(406, f"answers are {JSON.decode()} or {GRAPHQL.decode()}", Code.BAD_USER_INPUT)
-        async with asyncio.timeout(self.settings.request_timeout):
-            asked = await http.read(scope, headers, receive)
+        asked = await http.read(scope, headers, receive)
         with self.load:
             result = await self._result(asked, method, claims, charge, journal)
         if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
@@ -114,34 +114,41 @@ class GraphQL:
         journal: Journal,
     ) -> dict[str, Any]:
         began = monotonic()
+        ready = self.operations.known(asked.query) if asked.document_id is None else None
         try:
-            if asked.document_id is not None or not self.operations.knows(asked.query):
-                asked = await self.persisted.resolve(asked, charge)
+            if ready is None:
+                asked, ready = await self.persisted.resolve(asked, charge)
         except NotRun as reason:
             note_codes(reason.error["extensions"]["code"])
             return {"errors": [reason.error]}
-        journal.kind, journal.name = self.operations.identity(asked)
-        journal.cost, work = self.operations.price(asked)
-        charge.take(journal.cost, work)
-        if method != "POST" and self.operations.writes(asked):
+        execution = self.operations.execution(asked, ready)
+        if (operation := execution.operation) is not None:
+            journal.kind, journal.name, journal.cost = operation.kind, operation.name, execution.cost
+        charge.take(execution.cost, execution.work)
+        if method != "POST" and operation is not None and operation.kind == "mutation":
             raise HTTPRefused(405, "send a mutation by POST", Code.BAD_USER_INPUT, {"Allow": "POST"})
-        result = None if claims is None else await self._read(asked, claims)
+        result = None if claims is None else await self._read(execution, claims)
         compiled = result is not None
         if result is None:
-            run = self._run(asked, claims, journal.request_id)
+            run = self._run(execution, claims, journal.request_id)
             left = self.settings.request_timeout - (monotonic() - began)
             result = await within(left, run)
         if asked.tells_compiled:
             result["extensions"] = {"compiled": compiled}
-        if asked.tells_cost and (cost := self.operations.cost(asked)):
+        if asked.tells_cost and operation is not None:
+            cost = {"requested": execution.requested, "limit": self.settings.limit_cost}
             result.setdefault("extensions", {})["cost"] = cost
         return result
 
     async def _claims(self, headers: Headers, scope: Scope) -> Claims | None:
         credentials = headers.get(b"authorization")
-        token = bearer(None if credentials is None else credentials.decode("latin-1"))
-        if token is None:
+        if credentials is None:
             return None
+        if credentials.startswith(BEARER):
+            known = self.verifier.recall(credentials[len(BEARER) :])
+            if known is not None:
+                return known
+        token = bearer(credentials.decode("latin-1"))
         stranger = Charge(self.buckets, None)
 
         def check() -> None:
@@ -152,31 +159,30 @@ class GraphQL:
         stranger.settle(0)
         return claims
 
-    async def _read(self, asked: Request, claims: Claims) -> dict[str, Any] | None:
+    async def _read(self, execution: Execution, claims: Claims) -> dict[str, Any] | None:
         """The answer of a compiled plan, for the viewer that the claims meant when they were last seen."""
         if self.operations.compiled is None:
             return None
         for _ in range(2):
-            viewer, parameters = self.seen.get(claims) or await self._look_up(claims)
-            caller = Principal(viewer.role, parameters)
+            viewer, caller = self.seen.get(claims) or await self._look_up(claims)
             try:
-                return await self.operations.read(asked, caller, partial(self._at, viewer))
+                return await self.operations.read(execution, caller, partial(self._at, viewer))
             except Gone:
                 self.seen.forget(claims)
         return None
 
-    async def _run(self, asked: Request, claims: Claims | None, request_id: str) -> dict[str, Any]:
+    async def _run(self, execution: Execution, claims: Claims | None, request_id: str) -> dict[str, Any]:
         context = Context(NOBODY, None, self.database, self.settings, self.operations)
         if claims is not None:
             viewer, now = await self._find(claims)
             self.seen.remember(claims, viewer)
             context = Context(viewer, now, self.database, self.settings, self.operations)
-        return await self.operations.run(asked, context, request_id)
+        return await self.operations.run(execution, context, request_id)
 
     def _at(self, viewer: Viewer, now: str) -> Context:
         return Context(viewer, datetime.fromisoformat(now), self.database, self.settings, self.operations)
 
-    async def _look_up(self, claims: Claims) -> tuple[Viewer, Parameters]:
+    async def _look_up(self, claims: Claims) -> tuple[Viewer, Principal]:
         viewer, _ = await within(self.settings.request_timeout, self._find(claims))
         return self.seen.remember(claims, viewer)
 
@@ -223,9 +229,6 @@ async def guarded(answering: Coroutine[Any, Any, ASGIApp], request_id: str) -> A
         return http.refusal(refused)
     except Refused as refused:
         return _refusal(refused)
-    except TimeoutError:
-        message, closing = "the request did not come whole in time", {"Connection": "close"}
-        return http.refusal(HTTPRefused(408, message, Code.BAD_USER_INPUT, closing))
     except Disconnected:
         return Answer(b"", 400)
     except Exception as error:  # noqa: BLE001 - what it is goes to the log

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from zorbit.config import Settings
 from zorbit.db import Database
-from zorbit.engine.documents import Error, error_of
+from zorbit.engine.documents import Error, Ready, error_of
 from zorbit.engine.http import SHA256, HTTPRefused
 from zorbit.engine.operations import Operations, Request
 from zorbit.engine.texts import Texts
@@ -56,19 +56,20 @@ class PersistedQueries:
     _texts: Texts = field(default_factory=Texts)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def resolve(self, asked: Request, charge: Charge) -> Request:
-        """The request with its document; one that is looked up, or made ready, is paid for first.
+    async def resolve(self, asked: Request, charge: Charge) -> tuple[Request, Ready]:
+        """The request with its document, ready; one that is looked up, or made ready, is paid for first.
 
         Raises NotRun where the id is not known, HTTPRefused where it is another text's.
         """
         id, text = asked.document_id, self._at_hand(asked)
-        if text is None or not self.operations.knows(text):
+        ready = None if text is None else self.operations.known(text)
+        if text is None or ready is None:
             charge.take(NEW_TEXT)
             if text is None:
                 assert id is not None  # noqa: S101 - for the type checker: a text without an id is at hand
                 text = await within(self.settings.request_timeout, self._find(id))
-            await self.operations.learn(text)
-        return asked if asked.query or id is None else replace(asked, query=text)
+            ready = await self.operations.learn(text)
+        return asked if asked.query or id is None else replace(asked, query=text), ready
 
     async def keep(self, asked: Request, viewer: Viewer) -> None:
         """Store the document of a request that was answered, if it came with its hash and can be run.

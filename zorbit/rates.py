@@ -7,7 +7,7 @@ from math import ceil
 
 from starlette.types import Scope
 
-from zorbit.buckets import Buckets, Verdict
+from zorbit.buckets import Buckets
 from zorbit.config import Settings
 from zorbit.engine.http import HTTPRefused
 from zorbit.errors import Code
@@ -35,16 +35,18 @@ class Charge:
     """At last."""
     least: int = 0
     """What of it is spent whatever the answer holds."""
-    state: Verdict | None = None
+    full_in: float = 0.0
+    """Seconds until the bucket is full."""
 
     def take(self, points: int, least: int | None = None) -> None:
         """Take points, of which `least` stay taken, by default all; raises HTTPRefused for lack of them."""
         if self.buckets is None:
             return
-        self.state = self.buckets.take(self.caller, points)
-        if self.state.seconds:
-            message = f"the operation needs {points} points of your rate limit, {self.state.left} are left"
-            headers = {"Retry-After": str(ceil(self.state.seconds))}
+        seconds, self.full_in = self.buckets.take(self.caller, points)
+        if seconds:
+            left = self.buckets.left(self.full_in)
+            message = f"the operation needs {points} points of your rate limit, {left} are left"
+            headers = {"Retry-After": str(ceil(seconds))}
             headers |= {name.decode(): value.decode() for name, value in self.headers()}
             raise HTTPRefused(429, message, Code.RATE_LIMITED, headers)
         self.taken, self.least = points, points if least is None else least
@@ -52,21 +54,19 @@ class Charge:
     def settle(self, size: int) -> Headers:
         """Give back what was taken at last and an answer of so many bytes did not use; what to tell of it."""
         unused = self.taken - self.least - size // BYTES
-        if self.buckets is None or self.state is None or unused <= 0:
-            return self.headers()
-        self.buckets.give(self.caller, unused)
-        full_in = max(0.0, self.state.full_in - unused / self.buckets.rate)
-        self.state = Verdict(0, self.state.left + unused, full_in)
+        if self.buckets is not None and unused > 0:
+            self.buckets.give(self.caller, unused)
+            self.full_in = max(0.0, self.full_in - unused / self.buckets.rate)
         return self.headers()
 
     def headers(self) -> Headers:
         """What the caller is told of their bucket, in the words of the IETF's draft for rate limits."""
-        if self.buckets is None or self.state is None:
+        if self.buckets is None:
             return ()
-        span = ceil(self.buckets.burst / self.buckets.rate)
+        left = self.buckets.left(self.full_in)
         return (
-            (b"ratelimit-policy", b'"points";q=%d;w=%d' % (self.buckets.burst, span)),
-            (b"ratelimit", b'"points";r=%d;t=%d' % (self.state.left, ceil(self.state.full_in))),
+            (b"ratelimit-policy", b'"points";q=%d;w=%d' % (self.buckets.burst, ceil(self.buckets.span))),
+            (b"ratelimit", b'"points";r=%d;t=%d' % (left, ceil(self.full_in))),
         )
 
 

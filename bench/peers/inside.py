@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope, Send
 from zorbit import app, config, logs
 from zorbit.context import Context
 from zorbit.endpoint import GraphQL
-from zorbit.engine.compiled import Principal
 from zorbit.engine.operations import Request
 
 JSON = (b"content-type", b"application/json")
@@ -42,14 +41,15 @@ class Inside:
         if b"authorization" not in given:
             await _answer(b"{}", send)
             return
-        viewer, parameters = self.known.get(given[b"authorization"]) or await self._look_up(scope, given)
+        viewer, caller = self.known.get(given[b"authorization"]) or await self._look_up(scope, given)
 
         def context(now: str) -> Context:
             made = self.endpoint
             return Context(viewer, datetime.fromisoformat(now), made.database, made.settings, made.operations)
 
-        request = Request(asked["query"], asked["variables"])
-        result = await self.endpoint.operations.read(request, Principal(viewer.role, parameters), context)
+        operations = self.endpoint.operations
+        execution = operations.execution(Request(asked["query"], asked["variables"]))
+        result = await operations.read(execution, caller, context)
         await _answer(orjson.dumps(result), send)
 
     async def _look_up(self, scope: Scope, given: dict[bytes, bytes]) -> tuple[Any, Any]:

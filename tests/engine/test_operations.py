@@ -67,17 +67,21 @@ def operations() -> Operations:
     )
 
 
+async def run(operations: Operations, request: Request, request_id: str = "id") -> dict[str, Any]:
+    return await operations.run(operations.execution(request), None, request_id)
+
+
 async def test_operations_run_with_their_variables(operations: Operations) -> None:
     query = "query A($n: Int!) { double(of: $n) } query B { later }"
 
-    a = await operations.run(Request(query, {"n": 21}, "A"), None, "id")
-    b = await operations.run(Request(query, None, "B"), None, "id")
+    a = await run(operations, Request(query, {"n": 21}, "A"))
+    b = await run(operations, Request(query, None, "B"))
 
     assert (a, b) == ({"data": {"double": 42}}, {"data": {"later": "later"}})
 
 
 async def test_a_refusal_is_told_and_leaves_its_siblings_alone(operations: Operations) -> None:
-    answer = await operations.run(Request("{ refuse double(of: 1) }"), None, "id")
+    answer = await run(operations, Request("{ refuse double(of: 1) }"))
 
     assert answer["data"] == {"refuse": None, "double": 2}
     assert answer["errors"] == [
@@ -92,14 +96,14 @@ async def test_a_refusal_is_told_and_leaves_its_siblings_alone(operations: Opera
 
 @pytest.mark.parametrize("field", ["fail", "missing", "wrong"])
 async def test_a_fault_tells_nothing_but_the_requests_id(operations: Operations, field: str) -> None:
-    answer = await operations.run(Request(f"{{ {field} }}"), None, "request-7")
+    answer = await run(operations, Request(f"{{ {field} }}"), "request-7")
 
     assert [error["message"] for error in answer["errors"]] == ["internal server error"]
     assert answer["errors"][0]["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": "request-7"}
 
 
 async def test_variables_that_do_not_fit_are_the_clients_fault(operations: Operations) -> None:
-    answer = await operations.run(Request("query ($n: Int!) { double(of: $n) }", {"n": "x"}), None, "id")
+    answer = await run(operations, Request("query ($n: Int!) { double(of: $n) }", {"n": "x"}))
 
     assert "data" not in answer
     assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}

@@ -249,20 +249,6 @@ async def test_a_length_beyond_the_limit_is_refused_unread(client: Client) -> No
         assert message(response) == f"a request has at most {http.BODY_LIMIT} bytes"
 
 
-async def test_a_body_that_does_not_come_whole_is_408(worker_database: str, data_dir: Path) -> None:
-    async def body() -> AsyncIterator[bytes]:
-        yield b"{"
-        await asyncio.Event().wait()
-
-    hasty = Settings(data_dir=data_dir, pool_timeout=0.1, connect_timeout=1, statement_timeout=0.1)
-    application = app.create(hasty, worker_database)
-    async with calling(application, data_dir) as client:
-        response = await client.http.post("/graphql", content=body(), headers={"content-type": JSON})
-
-    assert (response.status_code, response.headers["connection"]) == (408, "close")
-    assert message(response) == "the request did not come whole in time"
-
-
 async def test_of_a_key_that_comes_twice_the_last_counts(client: Client) -> None:
     body = b'{"query": "{ nothing }", "query": "{ viewer { id } }"}'
 

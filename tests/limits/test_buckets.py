@@ -30,10 +30,12 @@ def clock() -> Clock:
 def test_a_bucket_gives_what_it_holds_and_then_what_comes_back(clock: Clock) -> None:
     buckets = Buckets(10, 100, shared=False, clock=clock)
 
-    assert buckets.take("ada", 60) == (0, 40, 6)
+    assert buckets.take("ada", 60) == (0, 6)
+    assert buckets.left(6) == 40
     assert buckets.take("ada", 41).seconds == pytest.approx(0.1)
     clock.now += 0.1
-    assert buckets.take("ada", 41)[:2] == (0, 0)
+    assert buckets.take("ada", 41) == pytest.approx((0, 10))
+    assert buckets.left(10) == 0
     assert buckets.take("ada", 20).seconds == pytest.approx(2)
     clock.now += 1000
     assert buckets.take("ada", 100).seconds == 0

@@ -51,7 +51,12 @@ def kept(twins: Twins) -> dict[str, int]:
     """How much the server keeps."""
     known = twins.operations._prepared
     assert twins.operations.compiled is not None
-    plans = [len(planned.plans) for one in known.values() for planned in one.planned.values()]
+    plans = [
+        len(operation.planned.plans)
+        for one in known.values()
+        for operation in one.operations.values()
+        if operation.planned is not None
+    ]
     connections = twins.operations.compiled.pool._idle
     return {
         "texts": len(known),

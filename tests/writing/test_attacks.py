@@ -179,7 +179,7 @@ async def answered(database: Database, settings: Settings, user: UUID) -> Any:
     """The answer to making a thread, of a caller who was found already."""
     operations = Operations(core_schema, explain, policy(settings))
     context = Context(owner_of(user), NOW, database, settings, operations)
-    return await operations.run(Request(MAKE), context, "id")
+    return await operations.run(operations.execution(Request(MAKE)), context, "id")
 
 
 async def test_who_finds_no_free_connection_is_told_that_nothing_was_changed(

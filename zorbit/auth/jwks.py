@@ -48,6 +48,10 @@ class JwksAddress:
         self._failures = 0
         self._fetching: asyncio.Task[None] | None = None
 
+    def known(self) -> KeySet | None:
+        """The keys, while they are so fresh that `current` would start nothing."""
+        return self._keys if self._age() <= self.REFRESH_AFTER else None
+
     async def current(self) -> KeySet:
         """The keys as they are known; raises Unavailable when they never were, or too long ago."""
         age = self._age()
@@ -55,14 +59,14 @@ class JwksAddress:
             self._start()
         if age > (self.KEEP if self._failures else self.WAIT_AFTER):
             await self._settled()
-        return self._known()
+        return self._kept()
 
     async def renewed(self) -> KeySet:
         """As `current`, but fetched anew unless that was done a moment ago: for an unknown key id."""
         if self._clock() - self._started_at >= self.RENEW_EVERY:
             self._start()
         await self._settled()
-        return self._known()
+        return self._kept()
 
     async def aclose(self) -> None:
         """Gives up a running fetch and closes the connections."""
@@ -74,7 +78,7 @@ class JwksAddress:
     def _age(self) -> float:
         return self._clock() - self._fetched_at
 
-    def _known(self) -> KeySet:
+    def _kept(self) -> KeySet:
         if self._age() > self.KEEP:
             raise Unavailable("The keys of the token issuer cannot be fetched. Try again shortly.")
         return self._keys

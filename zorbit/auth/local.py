@@ -43,6 +43,10 @@ class FixedKeys:
 
     keys: KeySet
 
+    def known(self) -> KeySet:
+        """The keys."""
+        return self.keys
+
     async def current(self) -> KeySet:
         """The keys."""
         return self.keys

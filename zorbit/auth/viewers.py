@@ -12,10 +12,9 @@ from sqlmodel import col
 
 from zorbit.auth.tokens import REMEMBERED, Claims
 from zorbit.config import Identity
+from zorbit.engine.compiled import Principal
 from zorbit.models import User
 from zorbit.visibility import OPERATOR, Viewer, conditions, visible
-
-Parameters = Mapping[str, bytes | None]
 
 
 async def find(session: AsyncSession, claims: Claims, identity: Identity) -> tuple[Viewer, datetime] | None:
@@ -48,7 +47,7 @@ def is_caller(row: Any, identity: Identity) -> list[ColumnElement[bool]]:
     return found
 
 
-def _parameters(viewer: Viewer, claims: Claims) -> Parameters:
+def _parameters(viewer: Viewer, claims: Claims) -> Mapping[str, bytes | None]:
     return {
         "viewer": str(viewer.id).encode(),
         "issuer": claims.issuer.encode(),
@@ -61,15 +60,15 @@ class Seen:
 
     def __init__(self) -> None:
         """Nobody was seen yet."""
-        self._found: OrderedDict[tuple[str, str], tuple[Viewer, Parameters]] = OrderedDict()
+        self._found: OrderedDict[tuple[str, str], tuple[Viewer, Principal]] = OrderedDict()
 
-    def get(self, claims: Claims) -> tuple[Viewer, Parameters] | None:
-        """The viewer and the parameters of `is_caller`, if there was one."""
+    def get(self, claims: Claims) -> tuple[Viewer, Principal] | None:
+        """The viewer, and with the parameters of `is_caller` as compiled reads know them, if there was one."""
         return self._found.get((claims.issuer, claims.subject))
 
-    def remember(self, claims: Claims, viewer: Viewer) -> tuple[Viewer, Parameters]:
+    def remember(self, claims: Claims, viewer: Viewer) -> tuple[Viewer, Principal]:
         """Keep the guess; those that were made first are dropped past a bound."""
-        found = viewer, _parameters(viewer, claims)
+        found = viewer, Principal(viewer.role, _parameters(viewer, claims))
         self._found[claims.issuer, claims.subject] = found
         if len(self._found) > REMEMBERED:
             self._found.popitem(last=False)

@@ -45,7 +45,7 @@ UNWRITABLE = (ArithmeticError, KeyError, TypeError, ValueError, psycopg.DataErro
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Principal:
     """Who asks."""
 
@@ -79,13 +79,13 @@ class Planned:
     def plan_for(self, kind: Any, variables: VariableValues) -> Plan | Unplanned | None:
         """The plan, if it has been made."""
         key = self.key(kind, variables)
-        if key not in self.plans:
-            return None
-        self.plans.move_to_end(key)
-        return self.plans[key]
+        found = self.plans.get(key)
+        if found is not None and len(self.plans) > 1:
+            self.plans.move_to_end(key)
+        return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """An operation, as one caller asks for it."""
 

@@ -34,8 +34,6 @@ TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 
 Error = dict[str, Any]
 """As it is answered."""
-Identity = tuple[str, str]
-"""Of an operation: its kind and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,19 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Operation:
+    """One of a document's."""
+
+    kind: str
+    """`query`, `mutation` or `subscription`."""
+    name: str
+    """As operators are told it."""
+    cost: Cost
+    planned: Planned | None
+    """A query, with its plans."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A text that is ready to be run, or the reasons why it can't be."""
 
@@ -56,26 +67,14 @@ class Ready:
     errors: tuple[Error, ...] = ()
     measures: tuple[Measure, ...] = ()
     """As far as it was measured."""
-    costs: Mapping[str | None, Cost] = field(default_factory=dict)
-    """What its operations cost, by name."""
-    identities: Mapping[str | None, Identity] = field(default_factory=dict)
-    """What its operations are, by name."""
-    planned: dict[str | None, Planned] = field(default_factory=dict)
-    """Its queries, by the name that requests give."""
+    operations: Mapping[str | None, Operation] = field(default_factory=dict)
+    """By the names that requests give: one that is alone need not be named."""
 
     @property
     def weight(self) -> int:
         """What its plans weigh, in fields."""
-        return sum(one.weight for one in self.planned.values())
-
-    def operation(self, name: str | None) -> Planned | None:
-        """The query that a request names, to be planned."""
-        known = self.planned.get(name)
-        if known is None and self.document is not None:
-            known = planned(self.document, name)
-            if known is not None:
-                self.planned[name] = known
-        return known
+        queries = {id(one.planned): one.planned for one in self.operations.values() if one.planned}
+        return sum(one.weight for one in queries.values())
 
 
 def prepared(schema: GraphQLSchema, text: str, policy: Policy) -> Ready:
@@ -115,7 +114,7 @@ def dearest(
     root = branch_of(schema, ready.document, operation)
     given = variables or {}
     path = path_of(root, lambda one: value_of(one.terms.items(), given))
-    return Measure("cost", ready.costs[name].whole.of(variables), path)
+    return Measure("cost", ready.operations[name].cost.whole.of(variables), path)
 
 
 def branch_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Branch:
@@ -173,18 +172,17 @@ def _cycles(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]
 def _priced(
     schema: GraphQLSchema, document: DocumentNode, found: tuple[Measure, ...], limits: Limits
 ) -> Ready:
-    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-    branches = [branch_of(schema, document, one) for one in operations]
+    definitions = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    branches = [branch_of(schema, document, one) for one in definitions]
     most = max(branches, key=lambda one: one.lists)
     found += (Measure("lists", most.lists, path_of(most, lambda one: one.lists)),)
     if beyond(found, limits):
         return Ready(None, too_complex(found, limits), found)
-    costs: dict[str | None, Cost] = {}
-    identities: dict[str | None, Identity] = {}
-    for operation, branch in zip(operations, branches, strict=True):
-        name = operation.name.value if operation.name else None
-        costs[name] = cost_of(branch)
-        identities[name] = operation.operation.value, told_name(name)
-    if len(costs) == 1:
-        costs[None], identities[None] = next(iter(costs.values())), next(iter(identities.values()))
-    return Ready(document, measures=found, costs=costs, identities=identities)
+    operations: dict[str | None, Operation] = {}
+    for definition, branch in zip(definitions, branches, strict=True):
+        name = definition.name.value if definition.name else None
+        kind = definition.operation.value
+        operations[name] = Operation(kind, told_name(name), cost_of(branch), planned(document, name))
+    if len(operations) == 1:
+        operations[None] = next(iter(operations.values()))
+    return Ready(document, measures=found, operations=operations)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from zorbit.engine.operations import Request
 
 BODY_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 32
+NESTING = (dict, list)
 VALUES_LIMIT = 5_000
 """Of variables: graphql-core takes 30 microseconds for each that is in a filter."""
 PARAMETERS = 20
@@ -26,6 +28,8 @@ SINGLE = {b"authorization", b"content-encoding", b"content-length", b"content-ty
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SHA256_PREFIX = "sha256:"
 """With which the appendix of GraphQL over HTTP begins an id that is a hash."""
+OBJECT, STRING = (dict, NoneType), (str, NoneType)
+"""What may be there, for `isinstance`: a union that is written in its place is made anew at each request."""
 PREFLIGHT = ("Apollo-Require-Preflight", "GraphQL-Preflight", "X-Apollo-Operation-Name")
 """Headers that no page of another origin can send without asking first."""
 PRIVATE = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
@@ -51,7 +55,7 @@ class Disconnected(Exception):  # noqa: N818 - an answer, not an error of the pr
     """The client went away before its request was whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What is sent back."""
 
@@ -83,7 +87,10 @@ def headers(scope: Scope) -> Headers:
 
 
 async def read(scope: Scope, sent: Headers, receive: Receive) -> Request:
-    """The GraphQL request in an HTTP one; raises HTTPRefused naming what is wrong with it."""
+    """The GraphQL request in an HTTP one; raises HTTPRefused naming what is wrong with it.
+
+    How long its body may take is for the server to say, which knows when the head came.
+    """
     if scope["method"] in {"GET", "HEAD"}:
         if not any(sent.get(name.lower().encode()) for name in PREFLIGHT):
             raise HTTPRefused(400, f"a GET request needs a header {PREFLIGHT[0]}", "BAD_USER_INPUT")
@@ -130,7 +137,7 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode()
 
 
-async def _body(sent: Headers, receive: Receive) -> bytes:
+async def _body(sent: Headers, receive: Receive) -> bytearray:
     """The body; counted as it streams, because a length that is announced may be false."""
     announced = sent.get(b"content-length", b"")
     if announced.isdigit() and int(announced[:20]) > BODY_LIMIT:
@@ -144,7 +151,7 @@ async def _body(sent: Headers, receive: Receive) -> bytes:
         if len(body) > BODY_LIMIT:
             raise _too_large()
         more = message.get("more_body", False)
-    return bytes(body)
+    return body
 
 
 def _too_large() -> HTTPRefused:
@@ -167,7 +174,7 @@ def _parameters(query_string: bytes) -> dict[str, Any]:
     return found | {name: _parsed(found[name], f"`{name}`") for name in encoded}
 
 
-def _parsed(text: bytes | str, what: str) -> Any:
+def _parsed(text: bytearray | str, what: str) -> Any:
     try:
         return orjson.loads(text)
     except ValueError:
@@ -184,7 +191,7 @@ def _request(content: Any) -> Request:
             400, "the body must be an object: {query, variables, operationName}", "BAD_USER_INPUT"
         )
     extensions = content.get("extensions")
-    if not isinstance(extensions, dict | None):
+    if not isinstance(extensions, OBJECT):
         raise HTTPRefused(400, "`extensions` must be an object", "BAD_USER_INPUT")
     asked = extensions or {}
     id = _document_id(content, asked.get("persistedQuery"))
@@ -194,9 +201,9 @@ def _request(content: Any) -> Request:
         query = ""
     if not isinstance(query, str):
         raise HTTPRefused(400, "`query` must be a string", "BAD_USER_INPUT")
-    if not isinstance(variables, dict | None):
+    if not isinstance(variables, OBJECT):
         raise HTTPRefused(400, "`variables` must be an object", "BAD_USER_INPUT")
-    if not isinstance(name, str | None):
+    if not isinstance(name, STRING):
         raise HTTPRefused(400, "`operationName` must be a string", "BAD_USER_INPUT")
     _demand_bounds(variables)
     return Request(
@@ -218,7 +225,7 @@ def _document_id(content: dict[str, Any], automatic: Any) -> str | None:
     """The id that stands for a document: the appendix's, or that of Apollo's automatic persisted queries."""
     id = content.get("documentId")
     if automatic is None:
-        if not isinstance(id, str | None):
+        if not isinstance(id, STRING):
             raise HTTPRefused(400, "`documentId` must be a string", "BAD_USER_INPUT")
         if id is not None and content.get("query"):
             raise HTTPRefused(400, "send `query` or `documentId`, not both", "BAD_USER_INPUT")
@@ -244,7 +251,7 @@ def _demand_bounds(variables: Any) -> None:
         level = [
             child
             for part in level
-            if isinstance(part, dict | list)
+            if isinstance(part, NESTING)
             for child in (part.values() if isinstance(part, dict) else part)
         ]
         number += len(level)

@@ -14,15 +14,13 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
-    OperationType,
     execute,
-    get_operation_ast,
 )
 
 from zorbit.engine.compiled import Asked, CompiledReads, Principal
 from zorbit.engine.documents import (
     Error,
-    Identity,
+    Operation,
     Policy,
     Ready,
     dearest,
@@ -31,7 +29,7 @@ from zorbit.engine.documents import (
     prepared,
     too_complex,
 )
-from zorbit.engine.journal import UNNAMED, note_new_text, note_plan, phase
+from zorbit.engine.journal import note_new_text, note_plan, phase
 from zorbit.engine.levels import Unplanned
 from zorbit.engine.measures import Measure
 from zorbit.engine.plans import Plan
@@ -46,9 +44,9 @@ UNTRUSTED = Ready(None, (error_of(ONLY_TRUSTED, "PERSISTED_QUERY_ONLY"),))
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """What a client asks for."""
+    """What a client asks for. Not frozen, as nothing is that each request makes: it would take 1 microsecond."""
 
     query: str
     """The document; empty where its id alone was sent."""
@@ -60,6 +58,22 @@ class Request:
     """Whether the answer is to tell what it costs."""
     document_id: str | None = None
     """By what the document is known, or is to be known."""
+
+
+@dataclass(slots=True)
+class Execution:
+    """A request whose document is ready."""
+
+    request: Request
+    ready: Ready
+    operation: Operation | None
+    """None where none can be run."""
+    requested: int = 0
+    """What the operation would cost."""
+    cost: int = 0
+    """What it costs: nothing where that is too much, for then it is not run."""
+    work: int = 0
+    """What of that is spent whatever it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +120,18 @@ class Operations:
         # Sums over all texts: to add up 500 for each new one took a sixth of its time.
         self._characters = self._weight = 0
 
-    async def run(self, request: Request, context: Any, request_id: str) -> dict[str, Any]:
+    async def run(self, asked: Execution, context: Any, request_id: str) -> dict[str, Any]:
         """The answer, `{"data": ..., "errors": [...]}`; without `data` where nothing was run."""
-        ready = self.prepare(request.query)
-        if errors := self._reasons(ready, request):
+        if errors := self._reasons(asked):
             return {"errors": errors}
         try:
             with phase("resolve"):
                 found = execute(
                     self.schema,
-                    cast("DocumentNode", ready.document),
+                    cast("DocumentNode", asked.ready.document),
                     context_value=context,
-                    variable_values=request.variables,
-                    operation_name=request.operation_name,
+                    variable_values=asked.request.variables,
+                    operation_name=asked.request.operation_name,
                     hide_suggestions=not self.policy.suggestions,
                 )
                 result: ExecutionResult = await found if isawaitable(found) else found
@@ -128,16 +141,14 @@ class Operations:
         return self._answer(result, request_id)
 
     async def read(
-        self, request: Request, caller: Principal, context: Callable[[str], Any]
+        self, execution: Execution, caller: Principal, context: Callable[[str], Any]
     ) -> dict[str, Any] | None:
         """The answer by a compiled plan; None where `run` has to answer. For the rest see CompiledReads."""
-        if self.compiled is None:
+        request = execution.request
+        operation = None if execution.operation is None else execution.operation.planned
+        if self.compiled is None or operation is None:
             return None
-        ready = self.prepare(request.query)
-        operation = ready.operation(request.operation_name)
-        if operation is None:
-            return None
-        if errors := self._too_dear(ready, request):
+        if errors := self._too_dear(execution):
             return {"errors": errors}
         variables = self.compiled.variables(operation, request.variables)
         if variables is None:
@@ -160,90 +171,76 @@ class Operations:
             self._weigh(request.query)
         return None if data is None else {"data": data}
 
-    def writes(self, request: Request) -> bool:
-        """Whether a mutation is asked for."""
-        document = self.prepare(request.query).document
-        operation = None if document is None else get_operation_ast(document, request.operation_name)
-        return operation is not None and operation.operation is OperationType.MUTATION
+    def known(self, text: str) -> Ready | None:
+        """A text that was made ready, and is remembered: the most recently used are, up to a bound."""
+        known = self._prepared.get(text)
+        if known is not None:
+            self._prepared.move_to_end(text)
+        return known
 
     def prepare(self, text: str) -> Ready:
-        """`text`, parsed and validated; remembered, the most recently used up to a bound."""
-        known = self._prepared.pop(text, None)
-        if known is None:
+        """`text`, parsed and validated, or remembered."""
+        ready = self.known(text)
+        if ready is None:
             if self._only is not None and text not in self._only:
                 return UNTRUSTED
             with phase("parse"):
-                known = prepared(self.schema, text, self.policy)
-            self._prepared[text] = known
+                ready = prepared(self.schema, text, self.policy)
+            self._prepared[text] = ready
             self._characters += len(text)
             self._weigh(text)
-        else:
-            self._prepared[text] = known
-        return known
+        return ready
 
-    def cost(self, request: Request) -> dict[str, Any] | None:
-        """What the operation of a request costs, as its answer tells it."""
-        cost = self.prepare(request.query).costs.get(request.operation_name)
-        if cost is None:
-            return None
-        return {"requested": cost.whole.of(request.variables), "limit": self.policy.limits.cost}
-
-    def knows(self, text: str) -> bool:
-        """Whether a text needs not be made ready any more."""
-        return text in self._prepared
-
-    async def learn(self, text: str) -> None:
+    async def learn(self, text: str) -> Ready:
         """Make a new text ready."""
         note_new_text()
         async with self._alone:
-            if not self.knows(text):
-                self.prepare(text)
+            ready = self.known(text)
+            if ready is None:
+                ready = self.prepare(text)
                 await asyncio.sleep(0)
+            return ready
 
-    def identity(self, request: Request) -> Identity:
-        """The kind and the name of the operation of a request; no kind where none can be run."""
-        return self.prepare(request.query).identities.get(request.operation_name, ("", UNNAMED))
-
-    def price(self, request: Request) -> tuple[int, int]:
-        """What the operation of a request costs, and what of that for its work, whatever it answers.
-
-        Nothing where it will not be run.
-        """
-        cost = self.prepare(request.query).costs.get(request.operation_name)
-        whole = 0 if cost is None else cost.whole.of(request.variables)
-        if cost is None or whole > self.policy.limits.cost:
-            return 0, 0
-        return whole, cost.work.of(request.variables)
+    def execution(self, request: Request, ready: Ready | None = None) -> Execution:
+        """The operation of a request, priced; its document is made ready unless it is."""
+        if ready is None:
+            ready = self.prepare(request.query)
+        operation = ready.operations.get(request.operation_name)
+        if operation is None:
+            return Execution(request, ready, None)
+        requested = operation.cost.whole.of(request.variables)
+        if requested > self.policy.limits.cost:
+            return Execution(request, ready, operation, requested)
+        work = operation.cost.work.of(request.variables)
+        return Execution(request, ready, operation, requested, requested, work)
 
     def appraise(self, request: Request) -> Appraisal:
         """What an operation would come to; nothing is run."""
-        ready, name = self.prepare(request.query), request.operation_name
-        measures, errors = ready.measures, tuple(self._reasons(ready, request))
-        if name in ready.costs:
-            measures += (dearest(self.schema, ready, name, request.variables),)
+        asked = self.execution(request)
+        measures, errors = asked.ready.measures, tuple(self._reasons(asked))
+        if asked.operation is not None:
+            measures += (self._dearest(asked),)
         return Appraisal(measures, errors)
 
-    def _reasons(self, ready: Ready, request: Request) -> list[Error]:
+    def _reasons(self, asked: Execution) -> list[Error]:
         """Why the operation is not run, if it is not."""
-        if ready.document is None:
-            return list(ready.errors)
-        operation = get_operation_ast(ready.document, request.operation_name)
-        if operation is None:
+        if asked.ready.document is None:
+            return list(asked.ready.errors)
+        if asked.operation is None:
             return [error_of("name the operation to run: `operationName`", "BAD_USER_INPUT")]
-        if operation.operation is OperationType.SUBSCRIPTION:
+        if asked.operation.kind == "subscription":
             return [error_of("subscriptions are not served here", "BAD_USER_INPUT")]
-        return self._too_dear(ready, request)
+        return self._too_dear(asked)
 
-    def _too_dear(self, ready: Ready, request: Request) -> list[Error]:
+    def _too_dear(self, asked: Execution) -> list[Error]:
         """Why the operation is not run, where it costs too much."""
-        cost = ready.costs.get(request.operation_name)
-        if cost is None or cost.whole.of(request.variables) <= self.policy.limits.cost:
+        if asked.requested == asked.cost:
             return []
-        return list(
-            too_complex(
-                [dearest(self.schema, ready, request.operation_name, request.variables)], self.policy.limits
-            )
-        )
+        return list(too_complex([self._dearest(asked)], self.policy.limits))
+
+    def _dearest(self, asked: Execution) -> Measure:
+        request = asked.request
+        return dearest(self.schema, asked.ready, request.operation_name, request.variables)
 
     def _weigh(self, text: str) -> None:
         """See what a text holds by now, and forget what was not used for longest; the last one stays."""
