@@ -32,7 +32,7 @@ def configure(settings: Settings) -> None:
     """Write every log line, the libraries' too, to standard error in the chosen format."""
     # Left to itself the renderer for people draws the local variables of every frame.
     people = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    processors = [_told, _json if settings.log_format is LogFormat.JSON else people]
+    processors = [_told, *([_json] if settings.log_format is LogFormat.JSON else [_readable, people])]
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -68,7 +68,7 @@ def _told(logger: object, method: str, event: MutableMapping[str, Any]) -> Mutab
     """
     with_request(logger, method, event)
     event["level"] = method
-    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    event["timestamp"] = datetime.now(UTC)
     given = event.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
     if isinstance(error, BaseException):
@@ -77,7 +77,12 @@ def _told(logger: object, method: str, event: MutableMapping[str, Any]) -> Mutab
 
 
 def _json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
-    return orjson.dumps(event, default=str).decode()
+    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z).decode()
+
+
+def _readable(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["timestamp"] = event["timestamp"].isoformat(sep=" ", timespec="milliseconds")
+    return event
 
 
 def unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ class Seen:
         self._found: OrderedDict[tuple[str, str], tuple[Viewer, Principal]] = OrderedDict()
 
     def get(self, claims: Claims) -> tuple[Viewer, Principal] | None:
-        """The viewer, and with the parameters of `is_caller` as compiled reads know them, if there was one."""
+        """The viewer, also as compiled reads know them, if there was one."""
         return self._found.get((claims.issuer, claims.subject))
 
     def remember(self, claims: Claims, viewer: Viewer) -> tuple[Viewer, Principal]:

@@ -246,17 +246,19 @@ def _document_id(content: dict[str, Any], automatic: Any) -> str | None:
 
 def _demand_bounds(variables: Any) -> None:
     """Refuse variables that hold too many lists, objects and what is in them, or are nested too deeply."""
+    if not variables:
+        return
     level, number = [variables], 1
     for _ in range(DEPTH_LIMIT):
+        number += sum(map(len, level))
+        if number > VALUES_LIMIT:
+            raise HTTPRefused(400, f"`variables` hold at most {VALUES_LIMIT} values", "BAD_USER_INPUT")
         level = [
             child
             for part in level
-            if isinstance(part, NESTING)
             for child in (part.values() if isinstance(part, dict) else part)
+            if isinstance(child, NESTING)
         ]
-        number += len(level)
-        if number > VALUES_LIMIT:
-            raise HTTPRefused(400, f"`variables` hold at most {VALUES_LIMIT} values", "BAD_USER_INPUT")
         if not level:
             return
     raise HTTPRefused(400, f"`variables` are nested at most {DEPTH_LIMIT} deep", "BAD_USER_INPUT")

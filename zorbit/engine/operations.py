@@ -46,7 +46,7 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Request:
-    """What a client asks for. Not frozen, as nothing is that each request makes: it would take 1 microsecond."""
+    """What a client asks for. What each request makes is not frozen: that would take 1 microsecond each."""
 
     query: str
     """The document; empty where its id alone was sent."""
