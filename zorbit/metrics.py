@@ -53,7 +53,7 @@ class Metrics(Collector):
         self._queries = table(100, "number")
         self._errors = table(60, "number")
         self._sheds = table(10, "number")
-        self._caches = table(2, "hit", "miss")
+        self._caches = table(3, "hit", "miss")
         self._pools = table(2, "size", "in_use", "waiting")
         self._workers = table(1, "pid", "requests", "running")
         self._tables = (
@@ -96,6 +96,8 @@ class Metrics(Collector):
             self._caches.add("documents", "hit" if journal.knew_text else "miss")
         if journal.knew_plan is not None:
             self._caches.add("plans", "hit" if journal.knew_plan else "miss")
+        if journal.knew_id is not None:
+            self._caches.add("persisted", "hit" if journal.knew_id else "miss")
         if journal.answered_by:
             self._queries.add(journal.answered_by, "number")
 

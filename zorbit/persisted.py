@@ -17,6 +17,7 @@ from zorbit.config import Settings
 from zorbit.db import Database
 from zorbit.engine.documents import Error, Ready, error_of
 from zorbit.engine.http import SHA256, HTTPRefused
+from zorbit.engine.journal import note_id
 from zorbit.engine.operations import Operations, Request
 from zorbit.engine.texts import Texts
 from zorbit.engine.waiting import within
@@ -104,15 +105,12 @@ class PersistedQueries:
                 raise HTTPRefused(400, "provided sha does not match query", Code.BAD_USER_INPUT)
             return asked.query
         text = self.trusted.get(id) or self._texts.get(id)
-        if text is None and not (self._stores and SHA256.fullmatch(id)):
-            raise NotRun(UNKNOWN)
-        return text
+        may_be_stored = self._stores and SHA256.fullmatch(id)
+        return None if text is None and may_be_stored else _found(text)
 
     async def _find(self, id: str) -> str:
         async with self.database.read() as session:
-            text = await persisted_queries.find(session, id)
-        if text is None:
-            raise NotRun(UNKNOWN)
+            text = _found(await persisted_queries.find(session, id))
         self._texts.put(id, text)
         return text
 
@@ -122,6 +120,14 @@ class PersistedQueries:
             is_stored = await persisted_queries.store(session, user_id, id, text, Bounds.of(self.settings))
         if is_stored:
             self._texts.put(id, text)
+
+
+def _found(text: str | None) -> str:
+    """What was looked up; whether there is anything is noted. Raises NotRun."""
+    note_id(is_known=text is not None)
+    if text is None:
+        raise NotRun(UNKNOWN)
+    return text
 
 
 def _is_storable(text: str) -> bool:

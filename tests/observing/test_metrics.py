@@ -6,9 +6,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.conftest import Client
 from tests.observing.conftest import Serve
 from tests.observing.numbers import numbers
 from tests.outage import locked, waiting
+from tests.persisted.conftest import by_hash
 from tests.rows import insert
 from tests.writing.changes import change
 from zorbit.metrics import BOUNDS, OPERATIONS
@@ -133,6 +135,37 @@ async def test_caches_tell_what_they_had(serve: Serve, user: UUID, database_url:
         ("plans", "hit"): 1,
         ("plans", "miss"): 2,
     }
+
+
+async def test_persisted_queries_are_found_at_hand_or_in_the_database_or_missed(
+    serve: Serve, user: UUID
+) -> None:
+    async def lookups(client: Client, **content: str) -> tuple[float, float]:
+        asked = content | {"extensions": by_hash(VIEWER)}
+        headers = {"authorization": f"Bearer {client.token(user)}"}
+        await client.http.post("/graphql", json=asked, headers=headers)
+        found = await numbers(client)
+        hits, misses = (
+            found.of("zorbit_cache_lookups_total", cache="persisted", result=result)
+            for result in ("hit", "miss")
+        )
+        return hits, misses
+
+    async with serve() as client:
+        unknown = await lookups(client)
+        stored = await lookups(client, query=VIEWER)
+        at_hand = await lookups(client)
+    async with serve() as client:
+        in_the_database = await lookups(client)
+        for _ in range(2):
+            await lookups(client)
+        unasked = await lookups(client, query=VIEWER)
+    async with serve(persisted_queries=0) as client:
+        unsupported = await lookups(client)
+
+    assert (unknown, stored, at_hand) == ((0, 1), (0, 1), (1, 1))
+    assert (in_the_database, unasked) == ((1, 0), (3, 0))
+    assert unsupported == (0, 0)
 
 
 @pytest.mark.parametrize("pool", ["compiled", "resolvers"])

@@ -47,6 +47,8 @@ class Journal:
     knew_text: bool = True
     knew_plan: bool | None = None
     """None where none was needed."""
+    knew_id: bool | None = None
+    """None where no document was asked for by its id."""
     answered_by: str = ""
     """`compiled`, or why a query was left to the resolvers."""
     codes: list[str] = field(default_factory=list)
@@ -132,6 +134,13 @@ def note_plan(*, is_known: bool) -> None:
     journal = JOURNAL.get()
     if journal is not None:
         journal.knew_plan = is_known
+
+
+def note_id(*, is_known: bool) -> None:
+    """Note whether there is the document that the request at hand names by its id."""
+    journal = JOURNAL.get()
+    if journal is not None:
+        journal.knew_id = is_known
 
 
 def note_codes(*codes: str) -> None:
