@@ -9,8 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import event
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
 from starlette.types import Scope
 
 from zorbit.config import Settings
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from zorbit.tracing import Tracing
 
 PUBLISH_SECONDS = 1
+OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+ENDING = "zorbit.ending"
+"""With a pooled connection, the spans of the COMMIT or ROLLBACK that is on its way."""
 
 logger = structlog.get_logger(__name__)
 
@@ -101,22 +106,46 @@ async def _again_and_again(publish: Callable[[], None]) -> None:
 
 
 def watch_statements(engine: AsyncEngine) -> None:
-    """Note what SQLAlchemy sends in the journal of the request that it is for."""
+    """Note what SQLAlchemy sends, and psycopg around it, in the journal of the request that it is for."""
+    watched = engine.sync_engine
 
-    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    @event.listens_for(watched, "before_cursor_execute")
     def begun(*given: Any) -> None:
-        statement, context = given[2], given[4]
-        context.spans = sent([name_of(statement)])
+        driver, statement, context = given[0].connection.driver_connection, given[2], given[4]
+        is_first = not driver.autocommit and driver.pgconn.transaction_status == TransactionStatus.IDLE
+        context.spans = sent(["BEGIN", name_of(statement)] if is_first else [name_of(statement)])
 
-    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    @event.listens_for(watched, "after_cursor_execute")
     def ended(*given: Any) -> None:
         for span in given[4].spans:
             end(span)
 
-    @event.listens_for(engine.sync_engine, "handle_error")
+    @event.listens_for(watched, "commit")
+    def committing(connection: Connection) -> None:
+        _note_ending(connection, "COMMIT")
+
+    @event.listens_for(watched, "rollback")
+    def rolling_back(connection: Connection) -> None:
+        _note_ending(connection, "ROLLBACK")
+
+    @event.listens_for(watched, "checkin")  # nobody tells when a transaction has ended; this follows at once
+    def returned(_adapted: object, record: ConnectionPoolEntry) -> None:
+        for span in record.info.pop(ENDING, ()):
+            end(span)
+
+    @event.listens_for(watched, "handle_error")
     def failed(found: Any) -> None:
-        for span in getattr(found.execution_context, "spans", ()):
+        spans = found.connection.info.pop(ENDING, []) if found.connection is not None else []
+        for span in [*spans, *getattr(found.execution_context, "spans", ())]:
             end(span, found.original_exception)
+
+
+def _note_ending(connection: Connection, name: str) -> None:
+    """Note the end of a transaction, if one was begun and can be ended: nothing is sent otherwise."""
+    if not connection.invalidated:
+        driver: Any = connection.connection.driver_connection
+        if driver.pgconn.transaction_status in OPEN:
+            connection.info[ENDING] = sent([name])
 
 
 def _answered_by(journal: Journal) -> str:

@@ -63,15 +63,36 @@ async def test_what_the_resolvers_do_is_traced_alike(serve: Serve, collector: Co
     assert collector.named("POST /graphql")[0].attributes["zorbit.statements"] == 4
 
 
+@pytest.mark.parametrize(("wrong", "ending"), [({}, "COMMIT"), ({"personaId": SECRET}, "ROLLBACK")])
+async def test_a_change_is_traced_with_its_transaction(
+    serve: Serve, collector: Collector, user: UUID, wrong: dict[str, str], ending: str
+) -> None:
+    async with serve(traces_endpoint=collector.endpoint, traces_ratio=1) as client:
+        await client.data("{ viewer { id } }", by=user)
+        await client.run(CREATE, {"input": {"content": SECRET} | wrong}, by=user)
+
+    name, (*_, (resolving, statements)) = collector.tree()[-1]
+    assert (name, resolving) == ("POST /graphql", "resolve")
+    assert (statements[0], statements[-1]) == ("BEGIN", ending)
+    assert ("INSERT Post" in statements) is (ending == "COMMIT")
+    sent = [one for one in collector.spans if one.trace == collector.spans[-1].trace and one.attributes]
+    request = collector.named("POST /graphql")[-1]
+    assert request.attributes["zorbit.statements"] == sum("db.system.name" in one.attributes for one in sent)
+    (ended,) = collector.named(ending)
+    assert ended.ended < request.ended
+
+
 async def test_a_span_lies_within_its_parent(serve: Serve, collector: Collector, user: UUID) -> None:
     async with serve(traces_endpoint=collector.endpoint, traces_ratio=1) as client:
         await client.data(POSTS, by=user)
+        await client.data(CREATE, {"input": {"content": SECRET}}, by=user)
 
     by_id = {one.id: one for one in collector.spans}
     pairs = [(by_id[one.parent], one) for one in collector.spans if one.parent]
-    assert len(pairs) == len(by_id) - 1
+    assert len(pairs) == len(by_id) - 2
     assert all(outer.began <= one.began <= one.ended <= outer.ended for outer, one in pairs)
-    assert {one.trace for one in collector.spans} == {collector.spans[0].trace}
+    assert all(outer.trace == one.trace for outer, one in pairs)
+    assert len({one.trace for one in collector.spans}) == 2
 
 
 async def test_what_is_not_sampled_makes_no_spans(serve: Serve, collector: Collector, user: UUID) -> None:
