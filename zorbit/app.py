@@ -1,7 +1,7 @@
 """The ASGI application: what it is made of, and what it does while it serves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from functools import partial
@@ -28,6 +28,7 @@ from zorbit.endpoint import PATH, GraphQL, failure, guarded
 from zorbit.engine import http
 from zorbit.engine.compiled import CompiledReads
 from zorbit.engine.documents import Policy
+from zorbit.engine.journal import note_codes
 from zorbit.engine.measures import Limits
 from zorbit.engine.negotiating import JSON
 from zorbit.engine.operations import Operations, Refusal
@@ -35,7 +36,7 @@ from zorbit.engine.pool import Pool
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
 from zorbit.logs import REQUEST_ID, RequestLog, unhandled
-from zorbit.metrics import Metrics
+from zorbit.metrics import PERIODIC, Metrics
 from zorbit.observing import Watch, tracing_of, watch_statements, watching
 from zorbit.overload import Load, Shedding
 from zorbit.persisted import PersistedQueries
@@ -67,7 +68,8 @@ def create(settings: Settings, database_url: str) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(unhandled)
-        async with watching(watch, tracing, publish), _serving(settings, database, verifies, reads):
+        periodic = partial(_periodically, database, settings, watch)
+        async with watching(watch, tracing, publish), _serving(periodic, database, verifies, reads):
             yield
 
     endpoint = Middleware(
@@ -124,15 +126,18 @@ def _routes(
 
 @asynccontextmanager
 async def _serving(
-    settings: Settings, database: Database, verifies: Verifier, reads: CompiledReads | None
+    periodic: Callable[[], Coroutine[Any, Any, None]],
+    database: Database,
+    verifies: Verifier,
+    reads: CompiledReads | None,
 ) -> AsyncIterator[None]:
     """What is done by the clock, and what is closed when the application ends."""
-    periodic = asyncio.create_task(_periodically(database, settings))
+    task = asyncio.create_task(periodic())
     try:
         yield
     finally:
-        periodic.cancel()
-        await asyncio.wait({periodic}, timeout=STOP_SECONDS)
+        task.cancel()
+        await asyncio.wait({task}, timeout=STOP_SECONDS)
         await verifies.aclose()
         await database.close()
         if reads is not None:
@@ -247,20 +252,25 @@ def _unready(reason: str) -> ASGIApp:
     return http.Answer(http.encode({"status": "unavailable", "reason": reason}), 503)
 
 
-async def _periodically(database: Database, settings: Settings) -> None:
+async def _periodically(database: Database, settings: Settings, watch: Watch) -> None:
     """Bring subscriptions up to the present, again and again; what goes wrong is tried again next time."""
     while settings.periodic_seconds:
         await asyncio.sleep(settings.periodic_seconds)
-        try:
-            counts = await renewals.run(database, settings)
-        except Exception as error:
-            if is_unreachable(error):
-                logger.warning("database unreachable", error=type(error).__name__, task="periodic")
+        with watch.task(PERIODIC):
+            try:
+                counts = await renewals.run(database, settings)
+            except Exception as error:
+                if is_unreachable(error):
+                    note_codes(Code.UNAVAILABLE)
+                    logger.warning("database unreachable", error=type(error).__name__, task="periodic")
+                else:
+                    note_codes("INTERNAL_SERVER_ERROR")
+                    logger.exception("periodic task failed")
             else:
-                logger.exception("periodic task failed")
-        else:
-            if counts:
-                logger.info("subscriptions moved on", **counts)
+                if counts["failed"]:
+                    note_codes("INTERNAL_SERVER_ERROR")
+                if counts:
+                    logger.info("subscriptions moved on", **counts)
 
 
 def explain(error: Exception) -> Refusal | None:

@@ -16,6 +16,8 @@ from zorbit.meters import OTHERS, Table
 
 OPERATIONS = 200
 """Names that are told apart, of the callers who have a token; all others are `(other)`."""
+TASK, PERIODIC = "task", "(periodic)"
+"""What a server does by the clock is told beside operations; no client can give one that name."""
 OUTCOMES = ("ok", "refused", "limited", "unavailable", "fault")
 BY_CODE = {"INTERNAL_SERVER_ERROR": "fault", "SERVICE_UNAVAILABLE": "unavailable", "RATE_LIMITED": "limited"}
 """All other codes are refusals."""
@@ -49,7 +51,7 @@ class Metrics(Collector):
         def table(rows: int, *columns: str) -> Table:
             return Table(rows, columns, workers, self._lock)
 
-        self._operations = table(OPERATIONS, *OUTCOMES, *BUCKETS, "seconds", "statements", "points")
+        self._operations = table(OPERATIONS + 1, *OUTCOMES, *BUCKETS, "seconds", "statements", "points")
         self._queries = table(100, "number")
         self._errors = table(60, "number")
         self._sheds = table(10, "number")
@@ -68,6 +70,7 @@ class Metrics(Collector):
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self.be(0)
+        self._operations.row(f"{TASK} {PERIODIC}")  # before clients' names have taken them all
 
     def be(self, worker: int) -> None:
         """Count for the worker of that number, from where a dead one stopped."""
@@ -82,13 +85,8 @@ class Metrics(Collector):
 
     def record(self, journal: Journal, result: str, seconds: float) -> None:
         """Count a request that was answered."""
-        name = f"{journal.kind} {journal.name}" if journal.has_caller and journal.kind else OTHERS
-        cells, row = self._operations.mine, self._operations.row(name)
-        cells[row + OUTCOMES.index(result)] += 1
-        cells[row + FIRST_BUCKET + bisect_left(BOUNDS, seconds)] += 1
-        cells[row + SECONDS] += seconds
-        cells[row + STATEMENTS] += journal.statements
-        cells[row + POINTS] += journal.cost
+        is_told_apart = journal.has_caller and journal.kind
+        self._count(f"{journal.kind} {journal.name}" if is_told_apart else OTHERS, journal, result, seconds)
         self._workers.add("worker", "requests")
         for code in journal.codes:
             self._errors.add(code, "number")
@@ -100,6 +98,18 @@ class Metrics(Collector):
             self._caches.add("persisted", "hit" if journal.knew_id else "miss")
         if journal.answered_by:
             self._queries.add(journal.answered_by, "number")
+
+    def record_task(self, journal: Journal, result: str, seconds: float) -> None:
+        """Count a run of a task."""
+        self._count(f"{journal.kind} {journal.name}", journal, result, seconds)
+
+    def _count(self, name: str, journal: Journal, result: str, seconds: float) -> None:
+        cells, row = self._operations.mine, self._operations.row(name)
+        cells[row + OUTCOMES.index(result)] += 1
+        cells[row + FIRST_BUCKET + bisect_left(BOUNDS, seconds)] += 1
+        cells[row + SECONDS] += seconds
+        cells[row + STATEMENTS] += journal.statements
+        cells[row + POINTS] += journal.cost
 
     def publish(self, running: int, pools: Iterable[PoolState]) -> None:
         """Tell how many operations run in this worker now, and how its pools are."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from zorbit.config import Settings
 from zorbit.engine.journal import COMPILED, JOURNAL, Journal, Span, end, name_of, sent
-from zorbit.metrics import Metrics, outcome
+from zorbit.metrics import TASK, Metrics, outcome
 
 if TYPE_CHECKING:
     from zorbit.tracing import Tracing
@@ -72,6 +72,14 @@ class Watch:
                 outcome=result,
                 **({"trace_id": trace_id} if trace_id else {}),
             )
+
+    @contextmanager
+    def task(self, name: str) -> Iterator[None]:
+        """One run of what no request asked for; it is counted when it ends."""
+        journal = Journal("", TASK, name)
+        JOURNAL.set(journal)
+        yield
+        self.metrics.record_task(journal, outcome(journal), time.perf_counter() - journal.began)
 
 
 def tracing_of(settings: Settings) -> "Callable[[], Tracing | None]":

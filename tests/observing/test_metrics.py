@@ -76,6 +76,7 @@ async def test_operations_without_a_name_or_with_a_long_one_are_told_together(
         "A" * 64: 1,
         "B" * 64: 1,
         "(other)": 0,
+        "(periodic)": 0,
     }
 
 

@@ -245,6 +245,8 @@ async def test_what_fails_outside_of_requests_is_logged_without_its_rows(faulty:
     rows.insert(faulty.url, "Subscription", userId=user, planId=plan, **values)
 
     wait_until(lambda: any(line["event"] == "subscription left as it is" for line in faulty.lines()))
+    failures = 'zorbit_operations_total{kind="task",operation="(periodic)",outcome="fault"}'
+    wait_until(lambda: failures in faulty.server.get("/metrics").text)
     by_hand = zorbit("periodic", DATABASE_URL=faulty.url)
 
     faulty.assert_discreet()

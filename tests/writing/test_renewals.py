@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.conftest import Client
+from tests.observing.numbers import read
 from tests.rows import execute, fetch, insert, insert_many
 from tests.writing.billing import amounts, invoices, items, quotas, subscribed, subscription, whole
 from tests.writing.changes import change
@@ -21,6 +22,8 @@ from zorbit.db import Database
 from zorbit.services import idempotency, renewals
 from zorbit.services.cycles import months_after
 
+PERIODIC = {"operation": "(periodic)", "kind": "task"}
+"""As `/metrics` tells of it."""
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -348,6 +351,14 @@ async def test_a_server_goes_on_when_it_fails(
         if fetch(database_url, "SELECT to_regclass('\"Hidden\"')") != [(None,)]:
             execute(database_url, 'ALTER TABLE "Hidden" RENAME TO "Subscription"')
 
+    told = read(application.state.metrics.text().decode())
+    runs = {name: told.of("zorbit_operations_total", **PERIODIC, outcome=name) for name in ("ok", "fault")}
+    assert runs["fault"] == len(logs) - 1
+    assert runs["ok"] > 0
+    assert told.of("zorbit_operation_seconds_count", **PERIODIC) == sum(runs.values())
+    # BEGIN, a statement at least, and COMMIT
+    assert told.of("zorbit_sql_statements_total", **PERIODIC) > 3 * len(renewals.STEPS) * runs["ok"]
+    assert told.of("zorbit_worker_requests_total") == 0
     assert {log["event"] for log in logs[:-1]} == {"periodic task failed"}
     assert logs[-1]["trials_ended"] == 1
     assert status(database_url, user) == "expired"
@@ -361,4 +372,6 @@ async def test_a_server_without_a_database_goes_on_and_stops(settings: Settings)
         async with application.router.lifespan_context(application):
             await until(lambda: len(logs) > 1)
 
+    told = read(application.state.metrics.text().decode())
+    assert told.of("zorbit_operations_total", **PERIODIC, outcome="unavailable") == len(logs)
     assert {(log["event"], log["task"]) for log in logs} == {("database unreachable", "periodic")}

@@ -38,7 +38,7 @@ class Journal:
 
     request_id: str
     kind: str = ""
-    """`query` or `mutation`; nothing as long as no operation is known."""
+    """`query` or `mutation`, nothing as long as no operation is known, `task` where no request asks."""
     name: str = UNNAMED
     has_caller: bool = False
     """Whether somebody with a token asks."""
