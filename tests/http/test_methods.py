@@ -1,18 +1,13 @@
 """Methods, headers and media types of `/graphql`."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests import rows
-from tests.conftest import Client, calling
-from zorbit import app
-from zorbit.config import Settings
+from tests.conftest import Client
 from zorbit.engine import http
 
 VIEWER = "{ viewer { id } }"
