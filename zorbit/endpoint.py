@@ -99,8 +99,11 @@ class GraphQL:
         if media_type is None:
             raise HTTPRefused(406, f"answers are {JSON.decode()} or {GRAPHQL.decode()}", Code.BAD_USER_INPUT)
         asked = await http.read(scope, headers, receive)
-        with self.load:
+        self.load.enter(caller)
+        try:
             result = await self._result(asked, method, claims, charge, journal)
+        finally:
+            self.load.leave(caller)
         if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
             await self.persisted.keep(asked, seen[0])
         return http.answer(media_type, result, charge.settle)

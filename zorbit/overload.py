@@ -1,9 +1,8 @@
 """How many operations a process runs at once: one too many is told to come again before it costs anything."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from types import TracebackType
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,7 +21,11 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Load:
-    """The operations that run; entered by each."""
+    """The operations that run.
+
+    A caller may have as many as there are places left (Choudhury and Hahne's dynamic threshold): one alone
+    half of all, each of `n` who want all they can get an `n + 1`th part, with as much left for others.
+    """
 
     most: int
     shed: Callable[[str], None]
@@ -30,17 +33,24 @@ class Load:
     running: int = 0
     turned_away: int = 0
     """Since the process began."""
+    _callers: dict[Hashable, int] = field(default_factory=dict)
+    """How many each has of those that run."""
     _told: float = 0.0
 
-    def __enter__(self) -> None:
-        if self.running >= self.most:
-            raise self.turn_away()
+    def enter(self, caller: Hashable) -> None:
+        """An operation of a caller begins; raises HTTPRefused."""
+        own = self._callers.get(caller, 0)
+        if own >= self.most - self.running:
+            raise self.turn_away() if self.running >= self.most else _too_many(own)
         self.running += 1
+        self._callers[caller] = own + 1
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def leave(self, caller: Hashable) -> None:
+        """It has ended."""
         self.running -= 1
+        own = self._callers.pop(caller) - 1
+        if own:
+            self._callers[caller] = own
 
     def turn_away(self) -> HTTPRefused:
         """What one too many is answered with."""
@@ -70,3 +80,9 @@ class Shedding:
             await http.refusal(self.load.turn_away())(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+
+def _too_many(own: int) -> HTTPRefused:
+    """What one too many of a caller's is answered with."""
+    message = f"{own} of your operations run already, and no more than that can be begun now"
+    return HTTPRefused(429, message, Code.RATE_LIMITED, RETRY_AFTER)
