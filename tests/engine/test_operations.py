@@ -16,6 +16,7 @@ from graphql import (
 
 from zorbit import app
 from zorbit.config import Settings
+from zorbit.engine import operations as operations_module
 from zorbit.engine.operations import CACHED_CHARACTERS, CACHED_DOCUMENTS, Operations, Refusal, Request
 
 
@@ -128,3 +129,17 @@ def test_a_stream_of_distinct_texts_does_not_grow_memory(operations: Operations)
     assert len(remembered) <= CACHED_DOCUMENTS
     assert sum(map(len, remembered)) <= CACHED_CHARACTERS
     assert operations.prepare("{ later }") is not kept
+
+
+async def test_answers_about_the_schema_are_kept_within_bounds(
+    operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations_module, "CACHED_WEIGHT", 50)
+    for number in range(30):
+        query = f"{{ a{number}: __schema {{ types {{ name description fields {{ name }} }} }} }}"
+        answer = await operations.run(Request(query), None, "id")
+        assert "errors" not in answer
+
+    kept = operations._prepared.values()
+    assert 0 < sum(one.weight for one in kept) <= 50
+    assert all(one.told for one in kept)

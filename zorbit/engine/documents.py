@@ -21,7 +21,9 @@ from graphql.validation import NoFragmentCyclesRule
 from zorbit.engine.compiled import Planned, planned
 from zorbit.engine.costs import Pricing
 from zorbit.engine.formulas import Branch, Cost, cost_of, path_of, value_of
+from zorbit.engine.introspection import is_about_schema
 from zorbit.engine.journal import told_name
+from zorbit.engine.levels import CHARACTERS
 from zorbit.engine.measures import Endless, Limits, Measure, beyond, measured
 
 ERRORS = 20
@@ -46,7 +48,7 @@ class Policy:
     """Whether errors say what may have been meant, which tells of the schema."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
     """One of a document's."""
 
@@ -57,6 +59,15 @@ class Operation:
     cost: Cost
     planned: Planned | None
     """A query, with its plans."""
+    is_about_schema: bool
+    told: bytes | None = None
+    """Its data, where that is the same for everybody as long as no variables are given."""
+
+    @property
+    def weight(self) -> int:
+        """What its plans and its answer weigh, in fields."""
+        plans = 0 if self.planned is None else self.planned.weight
+        return plans + len(self.told or b"") // CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +83,8 @@ class Ready:
 
     @property
     def weight(self) -> int:
-        """What its plans weigh, in fields."""
-        queries = {id(one.planned): one.planned for one in self.operations.values() if one.planned}
-        return sum(one.weight for one in queries.values())
+        """What its plans and answers weigh, in fields."""
+        return sum(one.weight for one in {id(one): one for one in self.operations.values()}.values())
 
 
 def prepared(schema: GraphQLSchema, text: str, policy: Policy) -> Ready:
@@ -181,8 +191,13 @@ def _priced(
     operations: dict[str | None, Operation] = {}
     for definition, branch in zip(definitions, branches, strict=True):
         name = definition.name.value if definition.name else None
-        kind = definition.operation.value
-        operations[name] = Operation(kind, told_name(name), cost_of(branch), planned(document, name))
+        operations[name] = Operation(
+            definition.operation.value,
+            told_name(name),
+            cost_of(branch),
+            planned(document, name),
+            is_about_schema(document, definition),
+        )
     if len(operations) == 1:
         operations[None] = next(iter(operations.values()))
     return Ready(document, measures=found, operations=operations)

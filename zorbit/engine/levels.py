@@ -17,6 +17,9 @@ Build = Callable[[Rows, Sequence[Any]], list[Any]]
 On = Callable[[Any, Any], Sequence[ColumnElement[bool]]]
 """(parent, row): what joins a row to its parent's."""
 
+CHARACTERS = 500
+"""That weigh as much as a field, of a kilobyte or two."""
+
 
 class Unplanned(Exception):  # noqa: N818 - an answer, not an error of the program
     """Why an operation is left to the resolvers."""
@@ -32,8 +35,8 @@ class Weight:
 
     @property
     def total(self) -> int:
-        """In fields, of a kilobyte or two: a statement weighs one for every 500 characters."""
-        return self.fields + self.characters // 500
+        """In fields."""
+        return self.fields + self.characters // CHARACTERS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
 
+import orjson
 import structlog
 from graphql import (
     DocumentNode,
@@ -124,20 +125,27 @@ class Operations:
         """The answer, `{"data": ..., "errors": [...]}`; without `data` where nothing was run."""
         if errors := self._reasons(asked):
             return {"errors": errors}
+        request, operation = asked.request, cast("Operation", asked.operation)
+        if operation.told is not None and not request.variables:
+            return {"data": orjson.Fragment(operation.told)}
         try:
             with phase("resolve"):
                 found = execute(
                     self.schema,
                     cast("DocumentNode", asked.ready.document),
                     context_value=context,
-                    variable_values=asked.request.variables,
-                    operation_name=asked.request.operation_name,
+                    variable_values=request.variables,
+                    operation_name=request.operation_name,
                     hide_suggestions=not self.policy.suggestions,
                 )
                 result: ExecutionResult = await found if isawaitable(found) else found
         except RecursionError:
             nested = "the operation or its variables are nested too deeply"
             return {"errors": [error_of(nested, "BAD_USER_INPUT")]}
+        if operation.is_about_schema and not (result.errors or request.variables):
+            # By graphql-core, 20 to 60 milliseconds each time.
+            operation.told = orjson.dumps(result.data)
+            self._weigh(request.query)
         return self._answer(result, request_id)
 
     async def read(
