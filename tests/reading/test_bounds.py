@@ -1,17 +1,22 @@
 """What is kept of operations is bounded, whatever is sent."""
 
 import gc
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
+from graphql import NameNode
 
 from tests.examples import examples
 from tests.reading.conftest import sweep
 from tests.reading.twins import Twins
 from tests.rows import insert, insert_many
 from zorbit.engine import compiled, lists, operations, wire
+from zorbit.engine.levels import Level
+from zorbit.engine.planning import Planner
+from zorbit.engine.plans import Plan
 
 pytestmark = pytest.mark.untraced  # to trace them takes twice as long; other tests go the same ways
 
@@ -69,6 +74,14 @@ def kept(twins: Twins) -> dict[str, int]:
     }
 
 
+def held() -> Counter[str]:
+    """How many parts of plans there are, and of documents that say `forgotten`."""
+    everything = gc.get_objects()
+    parts = [type(one).__name__ for one in everything if isinstance(one, Level | Plan | Planner)]
+    names = [one.value for one in everything if isinstance(one, NameNode) and one.value == "forgotten"]
+    return Counter(parts + names)
+
+
 def hold(twins: Twins) -> None:
     """Whether it is within its bounds."""
     found = kept(twins)
@@ -101,6 +114,40 @@ async def test_a_stream_of_distinct_texts_leaves_no_more_than_a_cache_full(
     assert query not in twins.operations._prepared
     after = await twins.plans({"query": query}, caller)
     assert (before.text, before.compiled) == (after.text, True)
+
+
+FORGOTTEN = [
+    "{ forgotten: viewer { id posts(first: 2) { nodes { id persona { name } } totalCount } } }",
+    "query ($id: ID!) { forgotten: node(id: $id) { id ... on User { email } } }",
+    "query ($id: ID!) { forgotten: user(id: $id) { email subscription { status } quotas { type } } }",
+    "{ forgotten: viewer { usage(type: POST_GENERATION) { forecast { exhaustsAt } } } }",
+    "query ($id: ID!) { forgotten: nodes(ids: [$id, $id]) { ...F } } fragment F on User { name }",
+    "{ viewer { id } forgotten: __schema { queryType { name } } }",
+]
+
+
+@pytest.mark.parametrize("query", FORGOTTEN)
+async def test_what_is_forgotten_is_gone_without_the_collector(
+    twins: Twins, caller: UUID, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(operations, "CACHED_DOCUMENTS", 1)
+    last = {"query": "{ __typename }"}
+    await twins.plans(last, caller)
+    gc.collect()
+    before = held()
+    answer = await twins.plans({"query": query, "variables": {"id": str(caller)}}, caller)
+    gc.collect()  # what was needed to make it ready
+    assert answer.errors == ()
+    assert held()["forgotten"] > 0
+
+    gc.disable()
+    try:
+        await twins.plans(last, caller)
+        after = held()
+    finally:
+        gc.enable()
+
+    assert after == before
 
 
 async def test_a_text_keeps_a_bounded_number_of_plans(twins: Twins, caller: UUID) -> None:

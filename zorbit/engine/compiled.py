@@ -200,7 +200,7 @@ class CompiledReads:
         try:
             made = planner.plan()
         except Unplanned as unplanned:
-            made = unplanned
+            made = Unplanned(str(unplanned))  # without its traceback, which holds on to the planner
         except RecursionError:
             made = Unplanned("nested too deeply")
         except Exception as error:

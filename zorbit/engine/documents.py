@@ -91,7 +91,7 @@ def prepared(schema: GraphQLSchema, text: str, policy: Policy) -> Ready:
     """A text, made ready to be run."""
     limits = policy.limits
     try:
-        document = parse(text, max_tokens=limits.tokens)
+        document = _unlinked(parse(text, max_tokens=limits.tokens))
         found = tuple(measured(document, limits))
         if beyond(found, limits):
             return Ready(None, too_complex(found, limits), found)
@@ -164,6 +164,16 @@ def _too_much(found: Measure, limit: int) -> Error:
         limit=limit,
         **({"path": path} if path else {}),
     )
+
+
+def _unlinked(document: DocumentNode) -> DocumentNode:
+    """A document whose tokens do not refer to each other: one that is forgotten is gone at once."""
+    token = None if document.loc is None else document.loc.start_token
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
+    return document
 
 
 def _errors(schema: GraphQLSchema, document: DocumentNode, policy: Policy) -> list[Error]:

@@ -66,7 +66,9 @@ class Planner:
         collected = collect_fields(self.schema, self.fragments, self.variables, query, self.operation)
         level = Level(self.graph.caller, ROOT_LEADING)
         code = self._object(Place(level, level.rows), query, collected.grouped_field_set)
-        return Plan(self.graph, self.kind, level, level.build(code), self.named, self.firsts, self.weight)
+        # Copied, because some fields plan later what lies below them and hold on to this planner.
+        firsts, self.firsts = self.firsts, []
+        return Plan(self.graph, self.kind, level, level.build(code), self.named, firsts, self.weight)
 
     def _below(self, kind: GraphQLObjectType, details: Details) -> Grouped:
         collected = collect_subfields(
@@ -167,22 +169,23 @@ class Planner:
     def _on(self, place: Place, reading: readings.One) -> On:
         for attribute in reading.needs:
             place.level.column(place.source, attribute)
-        return lambda parent, row: reading.on(parent, row, self.viewer)
+        viewer = self.viewer
+        return lambda parent, row: reading.on(parent, row, viewer)
 
     def _by_id(self, place: Place, selected: Selected, reading: readings.ById) -> str:
-        name = self._named(selected, reading.id)
+        name, viewer = self._named(selected, reading.id), self.viewer
 
         def on(_parent: Any, row: Any) -> Sequence[Any]:
-            return [row.id == bindparam(name, type_=Uuid), *reading.visible(row, self.viewer)]
+            return [row.id == bindparam(name, type_=Uuid), *reading.visible(row, viewer)]
 
         row = Place(place.level, self._joined(place, name, reading.table, on), name)
         return self._object_or_null(row, selected)
 
     def _by_text(self, place: Place, selected: Selected, reading: readings.ByText) -> str:
-        name = self._named(selected, reading.text)
+        name, viewer = self._named(selected, reading.text), self.viewer
 
         def on(_parent: Any, row: Any) -> Sequence[Any]:
-            return reading.on(row, bindparam(name, type_=Text), self.viewer)
+            return reading.on(row, bindparam(name, type_=Text), viewer)
 
         return self._object_or_null(
             Place(place.level, self._joined(place, name, reading.table, on)), selected
