@@ -1,5 +1,6 @@
 """A planned operation: what is fetched, in how many round trips, and what is made of it."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +66,11 @@ class Plan:
 
         first = [Fetch(statement.statement, statement.given(run.values), take)]
         for kid in self.firsts:
+            known = self.weight.characters
             first += kid.first(run)
+            if self.weight.characters > known:
+                # Its statements were made, some two milliseconds each: others have waited for them.
+                await asyncio.sleep(0)
         await fetch(pool, first, patience)
         if any(isinstance(kid, ResolvedField) for kid in run.found):
             await within(patience, resolve(run, executor(root[0][1]), self.graph.is_outage))
