@@ -181,8 +181,7 @@ async def started(application: Starlette) -> AsyncIterator[Starlette]:
 
 def operations_of(application: Starlette) -> Operations:
     """What an application answers operations with."""
-    given: list[Any] = [middleware.kwargs for middleware in application.user_middleware]
-    made: Operations = next(keywords["operations"] for keywords in given if "operations" in keywords)
+    made: Operations = application.state.endpoint.operations
     return made
 
 

@@ -72,8 +72,16 @@ def create(settings: Settings, database_url: str) -> Starlette:
         async with watching(watch, tracing, publish), _serving(periodic, database, verifies, reads):
             yield
 
-    endpoint = Middleware(
-        GraphQL,
+    application = Starlette(
+        routes=_routes(settings, database, watch, publish),
+        lifespan=lifespan,
+        middleware=[Middleware(Masked)],
+        exception_handlers={HTTPException: _not_served},
+    )
+    # A redirection to a path with a slash would name whatever host a request says this is.
+    application.router.redirect_slashes = False
+    endpoint = GraphQL(
+        application.build_middleware_stack(),
         settings=settings,
         database=database,
         verifier=verifies,
@@ -83,21 +91,11 @@ def create(settings: Settings, database_url: str) -> Starlette:
         load=load,
         watch=watch,
     )
-    application = Starlette(
-        routes=_routes(settings, database, watch, publish),
-        lifespan=lifespan,
-        middleware=[
-            *_cross_origin(settings),
-            # What is too much is turned away before anything else is done.
-            Middleware(Shedding, path=PATH, load=load),
-            Middleware(RequestLog, paths=PATHS),
-            endpoint,
-            Middleware(Masked),
-        ],
-        exception_handlers={HTTPException: _not_served},
-    )
-    # A redirection to a path with a slash would name whatever host a request says this is.
-    application.router.redirect_slashes = False
+    # What is too much is turned away before anything else is done. All of this is outside what Starlette
+    # makes by itself, whose handler of errors would take 2 microseconds of each request.
+    stack = Shedding(RequestLog(endpoint, PATHS), PATH, load)
+    application.middleware_stack = _cross_origin(stack, settings)
+    application.state.endpoint = endpoint
     application.state.metrics, application.state.is_stopping = watch.metrics, False
     return application
 
@@ -189,19 +187,17 @@ class CrossOrigin(CORSMiddleware):
         return _refused(http.HTTPRefused(403, bytes(response.body).decode(), Code.FORBIDDEN))
 
 
-def _cross_origin(settings: Settings) -> list[Middleware]:
-    """Nothing where no origin is configured: browsers then refuse by themselves."""
+def _cross_origin(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Nothing more where no origin is configured: browsers then refuse by themselves."""
     if not settings.cors_origins:
-        return []
-    return [
-        Middleware(
-            CrossOrigin,
-            allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST"),
-            allow_headers=("Authorization", REQUEST_ID, "traceparent", "tracestate", *http.PREFLIGHT),
-            expose_headers=(REQUEST_ID, "Retry-After", "RateLimit", "RateLimit-Policy"),
-        )
-    ]
+        return app
+    return CrossOrigin(
+        app,
+        allow_origins=settings.cors_origins,
+        allow_methods=("GET", "POST"),
+        allow_headers=("Authorization", REQUEST_ID, "traceparent", "tracestate", *http.PREFLIGHT),
+        expose_headers=(REQUEST_ID, "Retry-After", "RateLimit", "RateLimit-Policy"),
+    )
 
 
 def policy(settings: Settings) -> Policy:

@@ -47,7 +47,8 @@ class Table:
 
     def add(self, name: str, column: str, number: float = 1) -> None:
         """Count."""
-        self.mine[self.row(name) + self.columns[column]] += number
+        row = self._rows.get(name)
+        self.mine[(self._found(name) if row is None else row) + self.columns[column]] += number
 
     def put(self, name: str, column: str, number: float) -> None:
         """Tell how much there is now."""

@@ -194,7 +194,8 @@ def _request(content: Any) -> Request:
     if not isinstance(extensions, OBJECT):
         raise HTTPRefused(400, "`extensions` must be an object", "BAD_USER_INPUT")
     asked = extensions or {}
-    id = _document_id(content, asked.get("persistedQuery"))
+    automatic = asked.get("persistedQuery")
+    id = None if automatic is None and "documentId" not in content else _document_id(content, automatic)
     query, variables = content.get("query"), content.get("variables")
     name = content.get("operationName")
     if query is None and id is not None:

@@ -51,7 +51,7 @@ class Journal:
     """None where no document was asked for by its id."""
     answered_by: str = ""
     """`compiled`, or why a query was left to the resolvers."""
-    codes: list[str] = field(default_factory=list)
+    codes: tuple[str, ...] = ()
     """Of the errors that the caller is told."""
     spans: list[Span] | None = None
     """The first is the request's; None where it is not traced."""
