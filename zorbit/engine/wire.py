@@ -6,6 +6,7 @@ when that is prepared; by hand one costs 8, and a second one of the same round t
 
 import asyncio
 import os
+import select
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -90,6 +91,8 @@ class Connection:
         # libpq closes its own as soon as the server is gone, and the next client may get the same number
         # before the event loop has let go of it.
         self._socket = os.dup(self._pgconn.socket)
+        self._arrived = select.poll()
+        self._arrived.register(self._socket, select.POLLIN)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._readable)
         self._lost = lost
@@ -137,11 +140,12 @@ class Connection:
 
     def is_alive(self) -> bool:
         """Whether the server has not ended it by now, as far as that has arrived: nothing is asked."""
-        try:
-            self._pgconn.consume_input()  # the server's last words
-            self._pgconn.consume_input()  # its end
-        except psycopg.Error:
-            self.close()
+        if self._arrived.poll(0):
+            try:
+                self._pgconn.consume_input()  # the server's last words
+                self._pgconn.consume_input()  # its end
+            except psycopg.Error:
+                self.close()
         return self.is_open
 
     def close(self) -> None:
