@@ -17,7 +17,7 @@ CONNECTIONS = 40
 @pytest.fixture(scope="package")
 async def pool(worker_database: str, settings: Settings) -> AsyncIterator[Database]:
     """As many connections as a race needs, kept for the next."""
-    patient = {"pool_size": CONNECTIONS, "pool_timeout": 30, "lock_timeout": 30}
+    patient = {"pool_size": CONNECTIONS, "pool_timeout": 30, "statement_timeout": 30, "lock_timeout": 30}
     connected = db.connect(worker_database, settings.model_copy(update=patient))
     yield connected
     await connected.close()
