@@ -30,9 +30,12 @@ from tests.outage.breakages import (
     raising,
     touching,
 )
-from tests.serving import Server, own_database, wait_until, zorbit
+from tests.serving import Server, data_directory, own_database, wait_until, zorbit
+from zorbit import embedded, migrations
 
 EMAIL = "geheim@example.com"
+ROLE, PASSWORD = "geheim_role", "geheim-password"
+"""By which the server reaches its database."""
 INSIDE = [
     *("SELECT", "INSERT", "UPDATE", "relation", "column ", "Hidden", "touched", "odd", "CONTEXT", "DETAIL"),
     *("psycopg", "sqlalchemy", "strawberry", "Traceback", ".py", "File ", "Error", "Exception", "Invalid"),
@@ -56,6 +59,7 @@ class Faulty:
 
     server: Server
     url: str
+    """Of its database, as the superuser reaches it."""
     http: httpx.AsyncClient
     token: str
     post: str
@@ -96,10 +100,22 @@ class Faulty:
 
 
 @pytest.fixture(scope="module")
-def broken(postgres: str, worker_database: str, worker_id: str) -> Iterator[str]:
+def own_postgres() -> Iterator[str]:
+    """A PostgreSQL of its own, which asks one role for its password."""
+    with data_directory() as home, embedded.running(home, fsync=False) as url:
+        access = home / "postgres/data/pg_hba.conf"
+        access.write_text(f"local all {ROLE} scram-sha-256\n{access.read_text()}")
+        rows.execute(url, f"CREATE ROLE {ROLE} SUPERUSER LOGIN PASSWORD '{PASSWORD}'")
+        rows.execute(url, "SELECT pg_reload_conf()")
+        yield url
+
+
+@pytest.fixture(scope="module")
+def broken(own_postgres: str) -> Iterator[str]:
     """A database of its own, to be broken."""
-    recreate(postgres, f"zorbit_broken_{worker_id}", template=f"zorbit_template_{worker_id}")
-    url = renamed(worker_database, f"zorbit_broken_{worker_id}")
+    recreate(own_postgres, "broken")
+    url = renamed(own_postgres, "broken")
+    migrations.migrate(url, say=lambda _line: None)
     with rows.kept(url):
         rows.execute(url, SHALLOW)
         yield url
@@ -111,7 +127,8 @@ async def faulty(broken: str, tmp_path_factory: pytest.TempPathFactory) -> Async
     home: Path = tmp_path_factory.mktemp("faulty")
     user = rows.insert(broken, "User", email=EMAIL)
     post = rows.insert(broken, "Post", userId=user, content=SECRET)
-    variables = own_database(broken, home) | {
+    reached = make_url(broken).set(username=ROLE, password=PASSWORD).render_as_string(hide_password=False)
+    variables = own_database(reached, home) | {
         "STATEMENT_TIMEOUT": "0.3",
         "PERIODIC_SECONDS": "0.2",
         "LOG_LEVEL": "debug",
@@ -142,14 +159,29 @@ async def test_what_the_database_says_is_told_nobody(faulty: Faulty) -> None:
     faulty.assert_discreet()
 
 
-async def test_a_database_that_lets_nobody_in_tells_nobody_why(faulty: Faulty, postgres: str) -> None:
+async def test_a_password_that_holds_no_more_is_told_nobody(faulty: Faulty) -> None:
+    assert await faulty.touch() == [None] * 4
+
+    rows.execute(faulty.url, f"ALTER ROLE {ROLE} PASSWORD 'another'")
+    end_sessions(faulty.url)
+    assert await faulty.touch() == [UNAVAILABLE] * 4
+    ready = await faulty.http.get("/readyz")
+    rows.execute(faulty.url, f"ALTER ROLE {ROLE} PASSWORD '{PASSWORD}'")
+
+    assert ready.status_code == 503
+    assert [word for word in (*INSIDE, "geheim", "password") if word in ready.text] == []
+    assert await faulty.touch() == [None] * 4
+    faulty.assert_discreet()
+
+
+async def test_a_database_that_lets_nobody_in_tells_nobody_why(faulty: Faulty, own_postgres: str) -> None:
     alter = f'ALTER DATABASE "{make_url(faulty.url).database}" ALLOW_CONNECTIONS '
     assert await faulty.touch() == [None] * 4
 
-    rows.execute(postgres, alter + "false")
+    rows.execute(own_postgres, alter + "false")
     end_sessions(faulty.url)
     assert await faulty.touch() == [UNAVAILABLE] * 4
-    rows.execute(postgres, alter + "true")
+    rows.execute(own_postgres, alter + "true")
 
     assert await faulty.touch() == [None] * 4
     faulty.assert_discreet()
