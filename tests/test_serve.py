@@ -75,17 +75,6 @@ def test_two_servers_share_a_data_directory_and_the_last_stops_postgresql(home: 
     assert "Traceback" not in second.log.read_text()
 
 
-def test_what_is_no_request_is_refused_in_json(home: Path) -> None:
-    with Server(home, TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8") as server:
-        server.wait_until_ready()
-        with socket.create_connection(("127.0.0.1", server.port)) as client:
-            client.sendall(b"nonsense\r\n\r\n")
-            answer = client.recv(65536)
-        assert server.end(signal.SIGTERM) == 0
-
-    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n")
-
-
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_port_in_use_is_told(worker_database: str, tmp_path: Path, workers: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.observing.numbers import Numbers, read
@@ -75,8 +74,7 @@ def test_processes_that_name_rows_at_once_agree_on_them() -> None:
 
 
 def told(server: Server) -> Numbers:
-    with httpx.Client() as client:
-        return read(client.get(f"http://127.0.0.1:{server.port}/metrics").text)
+    return read(server.get("/metrics").text)
 
 
 def sent(found: Numbers) -> float:

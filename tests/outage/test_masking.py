@@ -50,6 +50,7 @@ CREATE = "mutation ($text: String!) { createPost(input: {content: $text}) { post
 UPDATE = """mutation ($id: ID!, $text: String!) {
     geheim: updatePost(input: {id: $id, content: $text}) { post { content user { email } } }
 }"""
+NO_REQUEST = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
 RAISE = "query ($kind: String!, $text: String!) { fault(kind: $kind, text: $text) }"
 
 
@@ -132,6 +133,7 @@ async def faulty(broken: str, tmp_path_factory: pytest.TempPathFactory) -> Async
         "STATEMENT_TIMEOUT": "0.3",
         "PERIODIC_SECONDS": "0.2",
         "LOG_LEVEL": "debug",
+        "TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8",
     }
     signed = token(claims(sub=str(user)))
     headers = {"authorization": f"Bearer {signed}"}
@@ -255,7 +257,7 @@ async def test_what_is_sent_is_not_logged(faulty: Faulty) -> None:
     faulty.assert_discreet()
 
 
-async def test_what_is_no_request_is_not_logged(faulty: Faulty) -> None:
+async def test_what_is_no_request_is_refused_in_json_and_not_logged(faulty: Faulty) -> None:
     for sent in (
         f"{SECRET}\r\n\r\n",
         f"GET / HTTP/9.9\r\n{SECRET}\r\n\r\n",
@@ -263,7 +265,7 @@ async def test_what_is_no_request_is_not_logged(faulty: Faulty) -> None:
     ):
         reader, writer = await asyncio.open_connection("127.0.0.1", faulty.server.port)
         writer.write(sent.encode())
-        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        assert (await reader.read()).startswith(NO_REQUEST)
         writer.close()
 
     faulty.assert_discreet()
