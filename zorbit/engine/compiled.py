@@ -13,6 +13,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    ListTypeNode,
     NamedTypeNode,
     NonNullTypeNode,
     OperationDefinitionNode,
@@ -45,6 +46,13 @@ UNWRITABLE = (ArithmeticError, KeyError, TypeError, ValueError, psycopg.DataErro
 logger = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The type of a list whose items are all of one type."""
+
+    kind: type
+
+
 @dataclass(slots=True)
 class Principal:
     """Who asks."""
@@ -63,7 +71,7 @@ class Planned:
     fragments: dict[str, FragmentDetails]
     switches: tuple[str, ...]
     """The variables in @skip and @include."""
-    plain: Mapping[str, type] | None
+    plain: Mapping[str, type | Each] | None
     """The types of its variables, if all of them are plain, needed, and stand for whole arguments."""
     plans: OrderedDict[Any, Plan | Unplanned] = field(default_factory=OrderedDict)
 
@@ -133,32 +141,38 @@ def _selections(part: Any) -> Iterator[Any]:
             yield from _selections(selection)
 
 
-def _plain(operation: OperationDefinitionNode) -> Mapping[str, type] | None:
-    found = {}
+def _plain(operation: OperationDefinitionNode) -> Mapping[str, type | Each] | None:
+    found: dict[str, type | Each] = {}
     for definition in operation.variable_definitions or ():
-        # What may be null or is a list is left to graphql-core.
-        needed = definition.type.type if isinstance(definition.type, NonNullTypeNode) else None
-        name = needed.name.value if isinstance(needed, NamedTypeNode) else ""
+        # What may be null is left to graphql-core.
+        needed = _needed(definition.type)
+        item = _needed(needed.type) if isinstance(needed, ListTypeNode) else needed
+        name = item.name.value if isinstance(item, NamedTypeNode) else ""
         if name not in PLAIN or definition.default_value is not None:
             return None
-        found[definition.variable.name.value] = PLAIN[name]
+        found[definition.variable.name.value] = PLAIN[name] if item is needed else Each(PLAIN[name])
     return found
 
 
-def _are_plain(given: dict[str, Any], kinds: Mapping[str, type]) -> bool:
+def _needed(kind: Any) -> Any:
+    """The type of what may not be null."""
+    return kind.type if isinstance(kind, NonNullTypeNode) else None
+
+
+def _are_plain(given: dict[str, Any], kinds: Mapping[str, type | Each]) -> bool:
     """Whether the values need no coercion; what has no place among them is left to graphql-core."""
-    if len(given) != len(kinds):
-        return False
-    return all(type(given.get(name)) is kind and _fits(given[name]) for name, kind in kinds.items())
+    return len(given) == len(kinds) and all(_is_plain(given.get(name), kind) for name, kind in kinds.items())
+
+
+def _is_plain(value: Any, kind: type | Each) -> bool:
+    if isinstance(kind, Each):
+        return type(value) is list and all(_is_plain(one, kind.kind) for one in value)
+    return type(value) is kind and (not isinstance(value, int) or -INT_LIMIT <= value < INT_LIMIT)
 
 
 def _left(reason: str) -> Any | None:
     note_answer(reason)
     return None
-
-
-def _fits(value: Any) -> bool:
-    return not isinstance(value, int) or -INT_LIMIT <= value < INT_LIMIT
 
 
 @dataclass(slots=True, eq=False)
@@ -176,7 +190,7 @@ class CompiledReads:
     def variables(self, operation: Planned, given: dict[str, Any] | None) -> VariableValues | None:
         """A request's variables, coerced; None where they can't be."""
         if operation.plain is not None and _are_plain(given or {}, operation.plain):
-            # By graphql-core, one variable costs 28 microseconds.
+            # By graphql-core, one variable costs 28 microseconds, and each item of a list almost one.
             return VariableValues({}, given or {})
         definitions = operation.operation.variable_definitions or ()
         coerced = get_variable_values(self.schema, definitions, given or {})

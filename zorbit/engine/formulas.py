@@ -108,7 +108,7 @@ def path_of(root: Branch, value: Callable[[Branch], int]) -> list[str]:
 def listed(value: Any) -> int:
     """How many values the lists in a value hold."""
     if isinstance(value, list):
-        return len(value) + sum(map(listed, value))
+        return len(value) + sum(listed(one) for one in value if isinstance(one, list | dict))
     return sum(map(listed, value.values())) if isinstance(value, dict) else 0
 
 

@@ -1,0 +1,47 @@
+"""Lists as variables, good and bad, are taken as graphql-core takes them."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.reading.conftest import sweep
+from tests.reading.twins import Twins
+from tests.rows import insert
+
+QUERY = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+OWN = object()
+"""Stands for the caller's id."""
+GOOD = [[], [OWN], [OWN, str(uuid4()), OWN], OWN]
+BAD: list[Any] = [
+    [OWN, None],
+    None,
+    [1, OWN],
+    [True],
+    [1.5],
+    [[OWN]],
+    [{}],
+    {},
+    "x",
+    ["x"] * 4_000,
+    [OWN] * 101,
+]
+
+
+def filled(given: Any, id: UUID) -> Any:
+    """What is given, with the id in its place."""
+    if isinstance(given, list):
+        return [filled(one, id) for one in given]
+    return str(id) if given is OWN else given
+
+
+@pytest.mark.parametrize("given", [*GOOD, *BAD], ids=lambda given: repr(given)[:30])
+async def test_lists_are_taken_alike(twins: Twins, given: Any) -> None:
+    user = insert(twins.url, "User")
+    body = {"query": QUERY, "variables": {"ids": filled(given, user)}}
+
+    plans, resolvers = await twins.ask(body, user)
+    sweep(twins.url)
+
+    assert plans.same(resolvers), (plans.text, resolvers.text)
+    assert plans.compiled == (given in GOOD)
