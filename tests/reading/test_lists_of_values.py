@@ -1,7 +1,7 @@
 """Lists as variables, good and bad, are taken as graphql-core takes them."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -10,9 +10,9 @@ from tests.reading.twins import Twins
 from tests.rows import insert
 
 QUERY = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
-OWN = object()
-"""Stands for the caller's id."""
-GOOD = [[], [OWN], [OWN, str(uuid4()), OWN], OWN]
+OWN, NOBODY = "(own)", str(UUID(int=7))
+"""The first stands for the caller's id."""
+GOOD = [[], [OWN], [OWN, NOBODY, OWN], OWN]
 BAD: list[Any] = [
     [OWN, None],
     None,
@@ -32,7 +32,7 @@ def filled(given: Any, id: UUID) -> Any:
     """What is given, with the id in its place."""
     if isinstance(given, list):
         return [filled(one, id) for one in given]
-    return str(id) if given is OWN else given
+    return str(id) if given == OWN else given
 
 
 @pytest.mark.parametrize("given", [*GOOD, *BAD], ids=lambda given: repr(given)[:30])
