@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.observing.numbers import Numbers, read
 from tests.serving import (
     PATIENCE,
     Server,
@@ -32,17 +33,21 @@ def home() -> Iterator[Path]:
         yield folder
 
 
-def test_workers_share_the_work_and_a_killed_one_is_replaced(home: Path) -> None:
+def test_workers_share_the_work_and_what_they_count_and_a_killed_one_is_replaced(home: Path) -> None:
     with Server(home, WORKERS="2") as server:
         server.wait_until_ready()
         token = LocalIssuer.open(home).sign(str(fill(home, "cleo@example.com")), timedelta(hours=1))
         before = server.workers()
         assert server.answering(token) == before
+        count = assert_any_tells_of_all(server, token, before)
 
         killed = min(before)
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: len(server.workers() - {killed}) == 2)
         after = server.workers()
+        # What a dead one has counted is told on, and its process no more.
+        wait_until(lambda: str(killed) not in told(server).by("zorbit_worker_requests_total", "pid"))
+        assert answers(told(server)) == count
         assert server.answering(token) == after
         assert len(after - before) == 1
 
@@ -54,6 +59,27 @@ def test_workers_share_the_work_and_a_killed_one_is_replaced(home: Path) -> None
     assert [(event["pid"], event["exit_code"]) for event in events if event["event"] == "worker died"] == [
         (killed, -signal.SIGKILL)
     ]
+
+
+def assert_any_tells_of_all(server: Server, token: str, workers: set[int]) -> float:
+    """Any worker tells the numbers of all; how many requests have been answered in the end."""
+    before = answers(told(server))
+    for _ in range(10):
+        server.ask(token)
+    seen = [told(server) for _ in range(10)]
+    assert {answers(one) for one in seen} == {before + 10}
+    pids = {frozenset(one.by("zorbit_worker_requests_total", "pid")) for one in seen}
+    assert pids == {frozenset(map(str, workers))}
+    assert {one.of("zorbit_pool_size") for one in seen} == {2 * (10 + 10)}
+    return before + 10
+
+
+def told(server: Server) -> Numbers:
+    return read(server.get("/metrics").text)
+
+
+def answers(found: Numbers) -> float:
+    return found.of("zorbit_operation_seconds_count")
 
 
 def test_workers_finish_what_runs_when_a_terminal_stops_them_all(home: Path) -> None:
