@@ -29,6 +29,9 @@ WIDE = {
 def unawaited() -> None:
     """Of what a failing field takes along graphql-core never begins a part; Python would warn of it."""
     warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+    # It can't where the collector comes by in a named tuple's `__new__`, which has no builtins, and says so.
+    unraisable = pytest.PytestUnraisableExceptionWarning
+    warnings.filterwarnings("ignore", message="Exception ignored in: <coroutine object", category=unraisable)
 
 
 @pytest.fixture(scope="package")
