@@ -90,7 +90,7 @@ class GraphQL:
             return graphiql.page(endpoint=PATH, token=token)
         if method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": http.METHODS})
-        claims = await self._claims(headers, scope)
+        claims = self._recalled(headers) or await self._claims(headers, scope)
         journal.has_caller = claims is not None
         caller = address_of(scope) if claims is None else (claims.issuer, claims.subject)
         charge = Charge(self.buckets, caller)
@@ -143,14 +143,14 @@ class GraphQL:
             result.setdefault("extensions", {})["cost"] = cost
         return result
 
+    def _recalled(self, headers: Headers) -> Claims | None:
+        credentials = headers.get(b"authorization", b"")
+        return self.verifier.recall(credentials[len(BEARER) :]) if credentials.startswith(BEARER) else None
+
     async def _claims(self, headers: Headers, scope: Scope) -> Claims | None:
         credentials = headers.get(b"authorization")
         if credentials is None:
             return None
-        if credentials.startswith(BEARER):
-            known = self.verifier.recall(credentials[len(BEARER) :])
-            if known is not None:
-                return known
         token = bearer(credentials.decode("latin-1"))
         stranger = Charge(self.buckets, None)
 

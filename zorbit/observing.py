@@ -76,7 +76,8 @@ class Watch:
     @contextmanager
     def task(self, name: str) -> Iterator[None]:
         """One run of what no request asked for; it is counted when it ends."""
-        journal = Journal("", TASK, name)
+        journal = Journal("")
+        journal.kind, journal.name = TASK, name
         JOURNAL.set(journal)
         yield
         self.metrics.record_task(journal, outcome(journal), time.perf_counter() - journal.began)

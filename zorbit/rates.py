@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
@@ -64,10 +65,13 @@ class Charge:
         if self.buckets is None:
             return ()
         left = self.buckets.left(self.full_in)
-        return (
-            (b"ratelimit-policy", b'"points";q=%d;w=%d' % (self.buckets.burst, ceil(self.buckets.span))),
-            (b"ratelimit", b'"points";r=%d;t=%d' % (left, ceil(self.full_in))),
-        )
+        state = b'"points";r=%d;t=%d' % (left, ceil(self.full_in))
+        return _policy(self.buckets.burst, self.buckets.span), (b"ratelimit", state)
+
+
+@cache
+def _policy(burst: int, span: float) -> tuple[bytes, bytes]:
+    return b"ratelimit-policy", b'"points";q=%d;w=%d' % (burst, ceil(span))
 
 
 def buckets_of(settings: Settings) -> Buckets | None:
