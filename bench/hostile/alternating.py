@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
-from bench.hostile.arrivals import HOST, arrive
+from bench.hostile.arrivals import HOST, Answered, arrive
 from bench.hostile.figures import Outcome, outcome
 from bench.hostile.mix import ADDRESS, good, hostile
 from bench.load import press, write_requests
@@ -23,24 +24,37 @@ SLOW = 50
 
 async def alternating(running: Running, minutes: int, seconds: float) -> list[Outcome]:
     """`minutes` of so many `seconds`, of which every second one is hostile."""
-    capacity = _capacity(running)
-    wanted, unwanted = good(), hostile()
-    await arrive(running.port, wanted, GOOD * capacity, seconds / 2, most=MOST)  # to be warm
+    capacity, wanted, loop = _capacity(running), good(), asyncio.get_running_loop()
     found = []
-    for minute in range(minutes):
-        harm: list[asyncio.Task[object]] = []
-        if minute % 2:
-            attack = arrive(running.port, unwanted, HOSTILE * capacity, seconds, most=MOST, source=ADDRESS)
-            harm = [asyncio.create_task(attack), *_slow(running.port)]
-        answered = await arrive(running.port, wanted, GOOD * capacity, seconds, most=MOST)
-        found.append(outcome("hostile" if harm else "quiet", answered, seconds))
-        if harm:
-            found.append(outcome("harm", await harm[0], seconds))  # type: ignore[arg-type]
-        for task in harm[1:]:
-            task.cancel()
-        await asyncio.gather(*harm, return_exceptions=True)
-        print(*found[-1 - bool(harm) :], sep="\n", flush=True)
+    # Hostile clients have a process of their own: what they send takes time to make, and good clients' requests
+    # would be late for that alone.
+    with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+        await loop.run_in_executor(apart, attack, running.port, 0, HOSTILE * capacity, 1)
+        await arrive(running.port, wanted, GOOD * capacity, seconds / 2, most=MOST)  # to be warm
+        for minute in range(minutes):
+            harm = None
+            if minute % 2:
+                harm = loop.run_in_executor(apart, attack, running.port, minute, HOSTILE * capacity, seconds)
+            answered = await arrive(running.port, wanted, GOOD * capacity, seconds, most=MOST)
+            found.append(outcome("hostile" if harm else "quiet", answered, seconds))
+            if harm:
+                found.append(outcome("harm", await harm, seconds))
+            print(*found[-1 - bool(harm) :], sep="\n", flush=True)
     return found
+
+
+def attack(port: int, minute: int, rate: float, seconds: float) -> list[Answered]:
+    """A hostile minute's requests; it has texts of its own."""
+    return asyncio.run(_attack(port, minute, rate, seconds))
+
+
+async def _attack(port: int, minute: int, rate: float, seconds: float) -> list[Answered]:
+    slow = [asyncio.create_task(_dribble(port)) for _ in range(SLOW)]
+    answered = await arrive(port, hostile(minute), rate, seconds, most=MOST, source=ADDRESS)
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    return answered
 
 
 def _capacity(running: Running) -> float:
@@ -51,10 +65,6 @@ def _capacity(running: Running) -> float:
     press(running, file, CONNECTIONS, 3)
     found = press(running, file, CONNECTIONS, 5)
     return float(found["requests"] / found["duration_us"] * 1e6)
-
-
-def _slow(port: int) -> Iterator[asyncio.Task[object]]:
-    return (asyncio.create_task(_dribble(port)) for _ in range(SLOW))
 
 
 async def _dribble(port: int) -> None:

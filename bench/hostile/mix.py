@@ -9,6 +9,8 @@ from bench.hostile.arrivals import post, wire
 from bench.peers import PEERS
 from bench.workload import READS, Request, shuffled, user_id
 
+TEXTS = 1_000_000
+"""So many a minute at most."""
 HOSTILE = tuple(range(1990, 2001))
 """Users who mean harm; good ones are the others."""
 ADDRESS = "127.0.0.66"
@@ -39,10 +41,10 @@ def good() -> Iterator[bytes]:
         yield from made
 
 
-def hostile() -> Iterator[bytes]:
-    """Bytes, tokens and operations that mean harm, in turn, without end."""
-    chance = random.Random(7)  # noqa: S311 - nothing secret
-    for number in count():
+def hostile(minute: int) -> Iterator[bytes]:
+    """Bytes, tokens and operations that mean harm, in turn, without end; each minute's new texts are its own."""
+    chance = random.Random(minute)  # noqa: S311 - nothing secret
+    for number in count(minute * TEXTS):
         user = user_id(chance.choice(HOSTILE))
         yield wire(Request(TEXT.format(number), {}, user))
         yield post(b'{"query": "{ viewer')
