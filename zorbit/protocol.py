@@ -51,6 +51,10 @@ class Joined:
         else:
             self._head, self._has_begun = data, True
 
+    def is_closing(self) -> bool:
+        """Whether nobody is there any more."""
+        return self._transport.is_closing()
+
     def end(self) -> None:
         """An answer is whole; it may have had no body."""
         if self._head is not None:

@@ -79,6 +79,36 @@ def check_refused(answer: bytes, status: int) -> str:
     return str(error["message"])
 
 
+# Whole
+
+
+def test_who_waits_to_be_asked_for_the_body_is_asked(patient: Server) -> None:
+    body = b'{"query": "{ __typename }"}'
+    with connect(patient) as client:
+        client.sendall(
+            POST + b"connection: close\r\nexpect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body)
+        )
+        assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(body)
+        answered = rest(client)
+
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    assert answered.endswith(b'\r\n\r\n{"data":{"__typename":"Query"}}')
+
+
+@pytest.mark.parametrize("method", [b"HEAD", b"OPTIONS"])
+def test_an_answer_without_a_body_is_whole_and_the_next_one_follows(patient: Server, method: bytes) -> None:
+    bare = method + b" /graphql HTTP/1.1\r\nhost: x\r\n\r\n"
+    with connect(patient) as client:
+        client.sendall(bare)
+        assert client.recv(65536).endswith(b"\r\n\r\n")
+        client.sendall(bare + METRICS)
+        answered = rest(client)
+
+    assert answered.count(b"HTTP/1.1 ") == 2
+    assert b"\r\n\r\nHTTP/1.1 200 OK\r\n" in answered
+
+
 # Slow
 
 
