@@ -57,7 +57,8 @@ def _preface(about: dict[str, Any], tasks: dict[str, Measured]) -> Iterator[str]
     )
     if loud := [found.task for found in tasks.values() if not found.are_quiet]:
         yield f"**No round was quiet of: {', '.join(loud)}. All rounds are shown there.**"
-    yield _list(f"`{peer.name}`: {peer.description}" for peer in PEERS.values())
+    took_part = {name for found in tasks.values() for name in found.peers()}
+    yield _list(f"`{peer.name}`: {peer.description}" for peer in PEERS.values() if peer.name in took_part)
     for title, name in (
         ("Zorbit", "python_of_zorbit"),
         ("Python peers", "python_of_peers"),
