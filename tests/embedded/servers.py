@@ -14,11 +14,13 @@ import psycopg
 from zorbit.embedded import traces
 
 USER = """
+import signal
 import sys
 from pathlib import Path
 from zorbit.embedded import running
 from zorbit.errors import OperatorError
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in a shell's background ignores it
 try:
     with running(Path(sys.argv[1])) as url:
         try:
