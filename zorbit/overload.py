@@ -37,11 +37,16 @@ class Load:
     """How many each has of those that run."""
     _told: float = 0.0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one more would be too many."""
+        return self.running >= self.most
+
     def enter(self, caller: Hashable) -> None:
         """An operation of a caller begins; raises HTTPRefused."""
         own = self._callers.get(caller, 0)
         if own >= self.most - self.running:
-            raise self.turn_away() if self.running >= self.most else _too_many(own)
+            raise self.turn_away() if self.is_full else _too_many(own)
         self.running += 1
         self._callers[caller] = own + 1
 
@@ -76,7 +81,7 @@ class Shedding:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] == "http" and scope["path"] == self.path and self.load.running >= self.load.most:
+        if scope["type"] == "http" and scope["path"] == self.path and self.load.is_full:
             await http.refusal(self.load.turn_away())(scope, receive, send)
         else:
             await self.app(scope, receive, send)

@@ -57,9 +57,9 @@ class Operation:
     name: str
     """As operators are told it."""
     cost: Cost
-    planned: Planned | None
-    """A query, with its plans."""
     is_about_schema: bool
+    planned: Planned | None = None
+    """With its plans: a query that was asked for."""
     told: bytes | None = None
     """Its data, where that is the same for everybody as long as no variables are given."""
 
@@ -80,6 +80,15 @@ class Ready:
     """As far as it was measured."""
     operations: Mapping[str | None, Operation] = field(default_factory=dict)
     """By the names that requests give: one that is alone need not be named."""
+
+    def query(self, name: str | None) -> Planned | None:
+        """The query that a request names, to be planned; of fifty in one text, the others cost nothing."""
+        operation = self.operations.get(name)
+        if operation is None or operation.kind != "query":
+            return None
+        if operation.planned is None and self.document is not None:
+            operation.planned = planned(self.document, name)
+        return operation.planned
 
     @property
     def weight(self) -> int:
@@ -205,7 +214,6 @@ def _priced(
             definition.operation.value,
             told_name(name),
             cost_of(branch),
-            planned(document, name),
             is_about_schema(document, definition),
         )
     if len(operations) == 1:

@@ -153,7 +153,7 @@ class Operations:
     ) -> dict[str, Any] | None:
         """The answer by a compiled plan; None where `run` has to answer. For the rest see CompiledReads."""
         request = execution.request
-        operation = None if execution.operation is None else execution.operation.planned
+        operation = execution.ready.query(request.operation_name)
         if self.compiled is None or operation is None:
             return None
         if errors := self._too_dear(execution):
