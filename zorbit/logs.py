@@ -153,8 +153,8 @@ def _teller() -> Callable[[dict[str, Any]], None]:
 
 
 def _given_id(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == HEADER:
-            text: str = value.decode("latin-1")
-            return text if GIVEN_ID.fullmatch(text) else None
-    return None
+    given: bytes | None = dict(scope["headers"]).get(HEADER)
+    if given is None:
+        return None
+    text = given.decode("latin-1")
+    return text if GIVEN_ID.fullmatch(text) else None

@@ -1,7 +1,7 @@
 """How many operations a process runs at once: one too many is told to come again before it costs anything."""
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 import structlog
@@ -79,12 +79,11 @@ class Shedding:
     path: str
     load: Load
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """One request."""
-        if scope["type"] == "http" and scope["path"] == self.path and self.load.is_full:
-            await http.refusal(self.load.turn_away())(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+        is_turned_away = self.load.is_full and scope["type"] == "http" and scope["path"] == self.path
+        app = http.refusal(self.load.turn_away()) if is_turned_away else self.app
+        return app(scope, receive, send)
 
 
 def _too_many(own: int) -> HTTPRefused:

@@ -51,12 +51,8 @@ class Tracing:
 
     def sampled(self, headers: list[tuple[bytes, bytes]]) -> Context | None:
         """What a request's trace goes on from; None where it is not to be traced."""
-        if self._heeds_parents:
-            for name, value in headers:
-                if name == PARENT:
-                    if LEFT_OUT.fullmatch(value):
-                        return None
-                    return self._continued(value)
+        if self._heeds_parents and (parent := dict(headers).get(PARENT)) is not None:
+            return None if LEFT_OUT.fullmatch(parent) else self._continued(parent)
         return Context() if random.random() < self._ratio else None  # noqa: S311 - nothing secret hangs on it
 
     def send(self, journal: Journal, parent: Context, attributes: Attributes) -> str:

@@ -47,6 +47,12 @@ class Claims:
     email: str | None
     email_verified: bool
     expires_at: float
+    caller: str = field(init=False, repr=False, compare=False)
+    """Whom that means, as one text: its hash is kept, a tuple's is not, and a request needs it five times."""
+
+    def __post_init__(self) -> None:
+        """Neither part holds a line's end."""
+        object.__setattr__(self, "caller", f"{self.issuer}\n{self.subject}")
 
 
 class KeySource(Protocol):

@@ -60,20 +60,20 @@ class Seen:
 
     def __init__(self) -> None:
         """Nobody was seen yet."""
-        self._found: OrderedDict[tuple[str, str], tuple[Viewer, Principal]] = OrderedDict()
+        self._found: OrderedDict[str, tuple[Viewer, Principal]] = OrderedDict()
 
     def get(self, claims: Claims) -> tuple[Viewer, Principal] | None:
         """The viewer, also as compiled reads know them, if there was one."""
-        return self._found.get((claims.issuer, claims.subject))
+        return self._found.get(claims.caller)
 
     def remember(self, claims: Claims, viewer: Viewer) -> tuple[Viewer, Principal]:
         """Keep the guess; those that were made first are dropped past a bound."""
         found = viewer, Principal(viewer.role, _parameters(viewer, claims))
-        self._found[claims.issuer, claims.subject] = found
+        self._found[claims.caller] = found
         if len(self._found) > REMEMBERED:
             self._found.popitem(last=False)
         return found
 
     def forget(self, claims: Claims) -> None:
         """Drop a guess that was wrong."""
-        self._found.pop((claims.issuer, claims.subject), None)
+        self._found.pop(claims.caller, None)
