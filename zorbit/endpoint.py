@@ -36,7 +36,7 @@ from zorbit.models import Role
 from zorbit.observing import Watch
 from zorbit.overload import Load
 from zorbit.persisted import NotRun, PersistedQueries
-from zorbit.rates import UNKNOWN_TOKEN, Charge, address_of
+from zorbit.rates import REQUEST, UNKNOWN_TOKEN, Charge, address_of
 from zorbit.services import users
 from zorbit.visibility import NOBODY, OPERATOR, Viewer
 
@@ -92,18 +92,21 @@ class GraphQL:
             return Response(status_code=204, headers={"Allow": http.METHODS})
         claims = self._recalled(headers) or await self._claims(headers, scope)
         journal.has_caller = claims is not None
-        caller = address_of(scope) if claims is None else (claims.issuer, claims.subject)
+        caller = address_of(scope) if claims is None else claims.caller
         charge = Charge(self.buckets, caller)
-        charge.take(1)
-        media_type = preferred(headers.get(b"accept"))
-        if media_type is None:
-            raise HTTPRefused(406, f"answers are {JSON.decode()} or {GRAPHQL.decode()}", Code.BAD_USER_INPUT)
-        asked = await http.read(scope, headers, receive)
-        self.load.enter(caller)
         try:
-            result = await self._result(asked, method, claims, charge, journal)
+            media_type = preferred(headers.get(b"accept"))
+            if media_type is None:
+                message = f"answers are {JSON.decode()} or {GRAPHQL.decode()}"
+                raise HTTPRefused(406, message, Code.BAD_USER_INPUT)
+            asked = await http.read(scope, headers, receive, charge.read)
+            self.load.enter(caller)
+            try:
+                result = await self._result(asked, method, claims, charge, journal)
+            finally:
+                self.load.leave(caller)
         finally:
-            self.load.leave(caller)
+            charge.end()
         if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
             await self.persisted.keep(asked, seen[0])
         return http.answer(media_type, result, charge.settle)
@@ -122,12 +125,13 @@ class GraphQL:
             if ready is None:
                 asked, ready = await self.persisted.resolve(asked, charge)
         except NotRun as reason:
+            charge.take(REQUEST)
             note_codes(reason.error["extensions"]["code"])
             return {"errors": [reason.error]}
         execution = self.operations.execution(asked, ready)
         if (operation := execution.operation) is not None:
             journal.kind, journal.name, journal.cost = operation.kind, operation.name, execution.cost
-        charge.take(execution.cost, execution.work)
+        charge.take(REQUEST + execution.cost, REQUEST + execution.work)
         if method != "POST" and operation is not None and operation.kind == "mutation":
             raise HTTPRefused(405, "send a mutation by POST", Code.BAD_USER_INPUT, {"Allow": "POST"})
         result = None if claims is None else await self._read(execution, claims)

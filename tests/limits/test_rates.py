@@ -19,6 +19,7 @@ from zorbit.rates import NEW_TEXT, UNKNOWN_TOKEN
 
 BURST = 100_000
 VIEWER = 12  # the request, an object and a value
+JSON = {"content-type": "application/json"}
 LONG = "{ viewer { posts(first: 100) { nodes { id content user { id } } } } }"
 
 Serve = Callable[..., AbstractAsyncContextManager[Callable[..., httpx.AsyncClient]]]
@@ -122,6 +123,17 @@ async def test_what_is_no_operation_costs_a_point_too(serve: Serve, database_url
         after = left(await ask(ada, new_text(0)))
 
     assert before - after == 3 + VIEWER
+
+
+async def test_a_large_body_is_paid_for_before_it_is_read(serve: Serve, database_url: str) -> None:
+    user, size = rows.insert(database_url, "User"), 1_000_000
+    async with serve() as caller, caller(user) as ada:
+        before = left(await ask(ada, new_text(0)))
+        found = [await ada.post("/graphql", content=b"1" * size, headers=JSON) for _ in range(3)]
+        after = left(await ask(ada, new_text(0)))
+
+    assert [one.status_code for one in found] == [400, 400, 429]
+    assert before - after == 2 * (size // 32) + 1 + VIEWER
 
 
 @pytest.mark.parametrize("query", ["{", "{ nothing }", f"{{ {'viewer { id } ' * 150} }}"])
