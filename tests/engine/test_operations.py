@@ -69,7 +69,8 @@ def operations() -> Operations:
 
 
 async def run(operations: Operations, request: Request, request_id: str = "id") -> dict[str, Any]:
-    return await operations.run(operations.execution(request), None, request_id)
+    execution = operations.execution(request)
+    return operations.at_hand(execution) or await operations.run(execution, None, request_id)
 
 
 async def test_operations_run_with_their_variables(operations: Operations) -> None:
