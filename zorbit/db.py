@@ -50,6 +50,8 @@ class Database:
     """The pool, and the ways to use it."""
 
     engine: AsyncEngine
+    autocommit: AsyncEngine
+    """The same without transactions. Made once: that takes 0.2 ms."""
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -58,8 +60,7 @@ class Database:
         In autocommit: BEGIN and COMMIT around a read would double its cost (measured), and one statement sees
         one snapshot without them.
         """
-        autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        async with AsyncSession(autocommit, expire_on_commit=False, autoflush=False) as session:
+        async with AsyncSession(self.autocommit, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @asynccontextmanager
@@ -104,7 +105,7 @@ def connect(url: str, settings: Settings) -> Database:
         },
     )
     event.listen(engine.sync_engine, "checkout", _demand_alive)
-    return Database(engine)
+    return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
 
 
 def _demand_alive(adapted: Any, _record: object, _proxy: object) -> None:
