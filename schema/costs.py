@@ -28,6 +28,7 @@ from graphql import (
 
 from zorbit import paging
 from zorbit.engine.costs import LIST, LISTED, MUTATION, OBJECT, PRICE, VALUE, ListSize, Price
+from zorbit.engine.formulas import ITEM
 
 PAGE = ListSize(paging.DEFAULT_SIZE, ("first", "last"), ("edges", "nodes"), paging.MAXIMUM_SIZE)
 SEARCH = {"search": 200}
@@ -50,7 +51,8 @@ COST = GraphQLDirective(
     {"weight": GraphQLArgument(GraphQLNonNull(GraphQLInt), description="In points.")},
     description=(
         f"What a field costs, or giving an argument. Without it a value costs {VALUE}, an object {OBJECT}, "
-        f"a mutation {MUTATION}, and each value in a list that an argument gives {LISTED}."
+        f"a mutation {MUTATION}, each value in a list that an argument gives {LISTED}, "
+        f"and an object in one {LISTED * ITEM} more."
     ),
 )
 LIST_SIZE = GraphQLDirective(

@@ -36,7 +36,12 @@ DEEP = """query ($n: Int) {
         (
             "query ($w: PostWhere) { viewer { posts(where: $w) { totalCount } } }",
             {"w": {"or": [{"type": {"in": ["POST", "POST"]}}]}},
-            70 + 10 + 20,
+            70 + 10 + 200 + 200 + 20,
+        ),
+        (
+            "query ($w: PostWhere!) { viewer { posts(where: {or: [$w, {not: {}}]}) { totalCount } } }",
+            {"w": {"isSaved": {"eq": True}}},
+            70 + 2 * (10 + 200 + 200),
         ),
         ("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [str(uuid4())] * 3}, 3 * (11 + 10)),
         (f'query ($ids: [ID!] = ["{UUID(int=7)}"]) {{ nodes(ids: $ids) {{ id }} }}', None, 11 + 10),

@@ -9,7 +9,7 @@ from graphql import get_introspection_query
 from bench.places import PEERS
 from tests.limits.conftest import Serve
 from zorbit import graphiql
-from zorbit.engine.http import VALUES_LIMIT
+from zorbit.engine.http import OBJECTS_LIMIT, VALUES_LIMIT
 
 
 def several(text: str, number: int) -> str:
@@ -142,6 +142,16 @@ async def test_variables_hold_so_many_values_and_no_more(serve: Serve) -> None:
             "extensions": {"code": "BAD_USER_INPUT"},
         }
     ]
+
+
+async def test_variables_hold_so_many_objects_and_no_more(serve: Serve) -> None:
+    query = "query ($w: PostWhere!) { viewer { posts(where: $w) { nodes { id } } } }"
+    async with serve() as both:
+        allowed = await both.ask(query, {"w": {"or": [{}] * (OBJECTS_LIMIT - 2)}})
+        refused = await both.ask(query, {"w": {"or": [{}] * (OBJECTS_LIMIT - 1)}})
+
+    assert "conditions" in allowed["errors"][0]["message"]
+    assert refused["errors"][0]["message"] == f"`variables` hold at most {OBJECTS_LIMIT} objects"
 
 
 KNOWN = [

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLField,
     GraphQLSchema,
     ListTypeNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     VariableNode,
     get_named_type,
@@ -26,6 +27,7 @@ from graphql import (
 )
 
 from zorbit.engine.formulas import (
+    ITEM,
     Branch,
     Factor,
     Listed,
@@ -42,7 +44,7 @@ from zorbit.engine.measures import name_of
 VALUE = 1
 OBJECT = 10
 LISTED = 10
-"""Of each value in a list that an argument gives."""
+"""Of each value in a list that an argument gives; of an object in one ITEM times as much more."""
 MUTATION = 1000
 LIST = 10
 """Rows of a list that nothing says more about."""
@@ -170,14 +172,18 @@ class Pricing:
                 break
         return Rows(tuple(names), otherwise, size.maximum) if names else otherwise
 
-    def _listed(self, node: Any) -> Terms:
+    def _listed(self, node: Any, *, is_item: bool = False) -> Terms:
         """What the values in an argument's lists cost."""
         if isinstance(node, VariableNode):
             name = node.name.value
-            return {} if name in self.plain else {(Listed(name, listed(self.defaults.get(name))),): LISTED}
-        terms: Terms = {(): LISTED * len(getattr(node, "values", ()))}
-        for part in getattr(node, "values", None) or [one.value for one in getattr(node, "fields", ())]:
-            add(terms, self._listed(part))
+            otherwise = listed(self.defaults.get(name), is_item=is_item)
+            return {} if name in self.plain else {(Listed(name, otherwise, is_item),): LISTED}
+        values = getattr(node, "values", ())
+        parts = values or [one.value for one in getattr(node, "fields", ())]
+        is_object = isinstance(node, ObjectValueNode)
+        terms: Terms = {(): LISTED * (len(values) + ITEM * (is_object and is_item))}
+        for part in parts:
+            add(terms, self._listed(part, is_item=is_item or bool(values)))
         return terms
 
 

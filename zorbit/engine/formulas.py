@@ -34,11 +34,19 @@ class Listed:
 
     name: str
     otherwise: int
+    is_item: bool
+    """Whether it stands in a list itself."""
 
     def of(self, variables: Mapping[str, Any]) -> int:
         """The number of values."""
-        return listed(variables[self.name]) if self.name in variables else self.otherwise
+        if self.name not in variables:
+            return self.otherwise
+        return listed(variables[self.name], is_item=self.is_item)
 
+
+ITEM = 20
+"""An object in a list, or below one that is, takes as long to be made of its fields as so many values: 20
+microseconds."""
 
 Terms = dict[tuple[Factor, ...], int]
 """A sum of products: factors, and how often their product counts."""
@@ -105,11 +113,13 @@ def path_of(root: Branch, value: Callable[[Branch], int]) -> list[str]:
     return path
 
 
-def listed(value: Any) -> int:
-    """How many values the lists in a value hold."""
+def listed(value: Any, *, is_item: bool = False) -> int:
+    """How many values the lists in a value hold, which may be in a list itself."""
     if isinstance(value, list):
-        return len(value) + sum(listed(one) for one in value if isinstance(one, list | dict))
-    return sum(map(listed, value.values())) if isinstance(value, dict) else 0
+        return len(value) + sum(listed(one, is_item=True) for one in value if isinstance(one, list | dict))
+    if not isinstance(value, dict):
+        return 0
+    return is_item * ITEM + sum(listed(one, is_item=is_item) for one in value.values())
 
 
 def rows_in(value: Any, maximum: int | None) -> int:

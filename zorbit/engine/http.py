@@ -22,8 +22,8 @@ PARTS_LIMIT = 25_000
 """Of the characters that begin a list, an object or a value in one: 1 MB of them takes 60 milliseconds."""
 DEPTH_LIMIT = 32
 NESTING = frozenset({dict, list})
-VALUES_LIMIT = 5_000
-"""Of variables: graphql-core takes 30 microseconds for each that is in a filter."""
+VALUES_LIMIT, OBJECTS_LIMIT = 2_500, 250
+"""Of variables: graphql-core takes 2 microseconds for a value, and 20 for an object, all in one go."""
 PARAMETERS = 20
 """In a query string."""
 METHODS = "GET, HEAD, POST, OPTIONS"
@@ -262,11 +262,13 @@ def _demand_bounds(variables: Any) -> None:
         len(variables) <= VALUES_LIMIT and NESTING.isdisjoint(map(type, variables.values()))
     ):
         return
-    level, number = [variables], 1
+    level, values, objects = [variables], 1, 0
     for _ in range(DEPTH_LIMIT):
-        number += sum(map(len, level))
-        if number > VALUES_LIMIT:
-            raise HTTPRefused(400, f"`variables` hold at most {VALUES_LIMIT} values", "BAD_USER_INPUT")
+        values += sum(map(len, level))
+        objects += sum(isinstance(part, dict) for part in level)
+        for name, number, limit in (("values", values, VALUES_LIMIT), ("objects", objects, OBJECTS_LIMIT)):
+            if number > limit:
+                raise HTTPRefused(400, f"`variables` hold at most {limit} {name}", "BAD_USER_INPUT")
         level = [
             child
             for part in level

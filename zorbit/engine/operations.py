@@ -129,7 +129,7 @@ class Operations:
         return None if told is None or asked.request.variables else {"data": orjson.Fragment(told)}
 
     async def run(self, asked: Execution, context: Any, request_id: str) -> dict[str, Any]:
-        """The answer that is not at hand: `{"data": ..., "errors": ...}`, without `data` if nothing was run."""
+        """The answer that is not at hand: `{"data": ..., "errors": ...}`, or errors alone."""
         request, operation = asked.request, cast("Operation", asked.operation)
         try:
             with phase("resolve"):
