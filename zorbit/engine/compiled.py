@@ -32,6 +32,7 @@ from zorbit.engine.planning import Planner
 from zorbit.engine.plans import Gone, Plan
 from zorbit.engine.pool import Pool
 from zorbit.engine.readings import Graph
+from zorbit.engine.statements import Shelf
 from zorbit.engine.values import Odd
 
 PLANS = 16
@@ -186,6 +187,7 @@ class CompiledReads:
     """Seconds that PostgreSQL has for one operation."""
     suggestions: bool = True
     """Whether errors say what may have been meant."""
+    _shelf: Shelf = field(default_factory=Shelf)
 
     def variables(self, operation: Planned, given: dict[str, Any] | None) -> VariableValues | None:
         """A request's variables, coerced; None where they can't be."""
@@ -209,6 +211,7 @@ class CompiledReads:
             variables,
             kind,
             self.graph.viewer(kind),
+            self._shelf,
         )
         made: Plan | Unplanned
         try:

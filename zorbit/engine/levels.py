@@ -3,7 +3,7 @@
 The code is generated, one comprehension a list: it costs a tenth of walking the selection for each row.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,11 @@ class Level:
     def rows(self) -> Source:
         """The rows themselves."""
         return self.sources[0]
+
+    @property
+    def made_from(self) -> Hashable:
+        """What its statement depends on, beside the kind of viewer."""
+        return self.table, self.leading, tuple(self.columns), tuple(self.joins)
 
     def column(self, source: Source, attribute: str) -> int:
         """Where in a row the value of a source's column is."""

@@ -12,7 +12,7 @@ from zorbit.engine.levels import Build, Weight
 from zorbit.engine.pages import ObjectPages, RowPages
 from zorbit.engine.readings import CALLER, Bounds, Many, ManyMade
 from zorbit.engine.runs import Fetch, Given, Run
-from zorbit.engine.statements import Prepared, array, encoded, prepared
+from zorbit.engine.statements import Prepared, Shelf, array, encoded, prepared
 from zorbit.engine.wire import Rows
 
 SHAPES = 32
@@ -43,8 +43,15 @@ class Shape:
             if len(self.statements) >= SHAPES:
                 asker.weight.characters -= self.characters
                 self.statements.clear()
-            is_custom = asker.reading.is_custom(self.key)
-            known = self.statements[key] = prepared(make(), names, is_custom=is_custom)
+            is_custom, given, made_from = (
+                asker.reading.is_custom(self.key),
+                tuple(names),
+                asker.pages.made_from,
+            )
+            known = self.statements[key] = asker.shelf.get(
+                None if made_from is None else (asker.kind, made_from, self.key, key, given),
+                lambda: prepared(make(), given, is_custom=is_custom),
+            )
             asker.weight.characters += len(known.statement.text)
         return known
 
@@ -88,6 +95,9 @@ class ListField:
     """The parameter that holds the parent's id, where it is known before its row is read."""
     weight: Weight
     """The plan's."""
+    kind: Any
+    """The viewer's."""
+    shelf: Shelf
     builds: list[Build] = field(default_factory=list)
     make: Make | None = None
     has_rows: bool = False
@@ -184,7 +194,8 @@ class ListField:
         parents = partial(self.pages.rows, own.key, form, ["id"])
         own_id = self.pages.level.columns.get((0, "id"))
         below = [kid for kid in self.kids if isinstance(kid, ListField) and kid.is_below(own_id)]
-        return [fetch for kid in below for fetch in kid.together(run, (form, own.key), parents, values)]
+        key = form, self.pages.made_from, own.key
+        return [fetch for kid in below for fetch in kid.together(run, key, parents, values)]
 
     def is_below(self, id: int | None) -> bool:
         """Whether it hangs off rows whose id is in that place, and can be read together with them."""

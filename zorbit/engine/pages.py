@@ -4,7 +4,7 @@ They come in forms: of a list at the `root`, of `one` parent, of a `named` one, 
 its list and may not be visible, of `many`, and of those `below` the rows of another list.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,11 @@ class RowPages:
     has_cursors: bool = False
     looks_further: bool = False
     """Whether one row more is read, to tell whether the list goes on."""
+
+    @property
+    def made_from(self) -> Hashable:
+        """What its statements depend on, beside the kind of viewer and the shape of the arguments."""
+        return self.reading, self.parent, self.has_cursors, self.looks_further, self.level.made_from
 
     @property
     def id(self) -> int:
@@ -100,6 +105,8 @@ class ObjectPages:
     has_cursors: bool = False
     looks_further: bool = False
     id: int = 2
+    made_from: None = None
+    """They serve no other plan: what reads their rows is found when they are made."""
     _readers: list[Reader] = field(default_factory=list)
 
     def page(self, shape: Any, _form: str) -> Any:

@@ -31,6 +31,7 @@ from zorbit.engine.pages import ObjectPages, RowPages
 from zorbit.engine.plans import Plan
 from zorbit.engine.readings import CALLER, Graph
 from zorbit.engine.runs import Given, ResolvedField
+from zorbit.engine.statements import Shelf
 
 FIELDS = 2_000
 """Fields of a plan at most: fragments can unfold to many more than a text has."""
@@ -55,6 +56,7 @@ class Planner:
     """Of the request that the plan is made for; only those in @skip and @include count."""
     kind: Any
     viewer: Any
+    shelf: Shelf
     weight: Weight = field(default_factory=Weight)
     named: list[tuple[str, Given, Callable[[Any], Any]]] = field(default_factory=list)
     firsts: list[Any] = field(default_factory=list)
@@ -68,7 +70,8 @@ class Planner:
         code = self._object(Place(level, level.rows), query, collected.grouped_field_set)
         # Copied, because some fields plan later what lies below them and hold on to this planner.
         firsts, self.firsts = self.firsts, []
-        return Plan(self.graph, self.kind, level, level.build(code), self.named, firsts, self.weight)
+        build = level.build(code)
+        return Plan(self.graph, self.kind, level, build, self.named, firsts, self.weight, self.shelf)
 
     def _below(self, kind: GraphQLObjectType, details: Details) -> Grouped:
         collected = collect_subfields(
@@ -178,7 +181,7 @@ class Planner:
         def on(_parent: Any, row: Any) -> Sequence[Any]:
             return [row.id == bindparam(name, type_=Uuid), *reading.visible(row, viewer)]
 
-        row = Place(place.level, self._joined(place, name, reading.table, on), name)
+        row = Place(place.level, self._joined(place, (reading, name), reading.table, on), name)
         return self._object_or_null(row, selected)
 
     def _by_text(self, place: Place, selected: Selected, reading: readings.ByText) -> str:
@@ -188,7 +191,7 @@ class Planner:
             return reading.on(row, bindparam(name, type_=Text), viewer)
 
         return self._object_or_null(
-            Place(place.level, self._joined(place, name, reading.table, on)), selected
+            Place(place.level, self._joined(place, (reading, name), reading.table, on)), selected
         )
 
     def _named(self, selected: Selected, value: Callable[[Any], Any]) -> str:
@@ -217,7 +220,9 @@ class Planner:
 
         key = -1 if is_root else place.level.column(place.source, "id")
         given = given_to(self.graph, selected)
-        found = ListField(reading, given, pages, below.kids, key, place.known, self.weight)
+        found = ListField(
+            reading, given, pages, below.kids, key, place.known, self.weight, self.kind, self.shelf
+        )
         return self._list(place, selected, found, build)
 
     def _many_made(self, place: Place, selected: Selected, reading: readings.ManyMade) -> str:
@@ -226,7 +231,8 @@ class Planner:
         def build(kind: GraphQLObjectType, details: Details) -> Build:
             return pages.build(objects.shown(kind, details, self._below))
 
-        found = ListField(reading, given_to(self.graph, selected), pages, (), -1, None, self.weight)
+        given = given_to(self.graph, selected)
+        found = ListField(reading, given, pages, (), -1, None, self.weight, self.kind, self.shelf)
         return self._list(place, selected, found, build)
 
     def _list(self, place: Place, selected: Selected, found: ListField, build: BuildObjects) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func
@@ -12,7 +13,7 @@ from zorbit.engine.levels import Build, Level, Weight
 from zorbit.engine.pool import Pool
 from zorbit.engine.readings import Graph
 from zorbit.engine.runs import Fetch, Given, ResolvedField, Run, fetch, resolve
-from zorbit.engine.statements import Prepared, encoded, prepared
+from zorbit.engine.statements import Prepared, Shelf, encoded, prepared
 from zorbit.engine.waiting import within
 from zorbit.engine.wire import Rows
 
@@ -37,6 +38,7 @@ class Plan:
     firsts: Sequence[Any]
     """What is fetched together with the root."""
     weight: Weight
+    shelf: Shelf
     _statement: Prepared | None = field(default=None)
 
     async def answer(
@@ -77,8 +79,12 @@ class Plan:
         return self.build(root, [kid.finished(run) for kid in self.level.kids])[0]
 
     def _prepare(self, run: Run) -> Prepared:
+        names = tuple(run.values)
+        self._statement = self.shelf.get((self.kind, self.level.made_from, names), partial(self._made, names))
+        return self._statement
+
+    def _made(self, names: Sequence[str]) -> Prepared:
         caller = aliased(self.graph.caller)
         leading = [getattr(caller, self.graph.kind), func.now()]
         statement = self.level.select(caller, caller, leading).where(*self.graph.is_caller(caller))
-        self._statement = prepared(statement, run.values)
-        return self._statement
+        return prepared(statement, names)

@@ -1,6 +1,7 @@
 """From SQLAlchemy's statements to PostgreSQL's own text, with parameters by name."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -13,6 +14,8 @@ from zorbit.engine.wire import Parameters, Statement
 
 S = TypeVar("S", bound="Select[*tuple[Any, ...]]")
 
+KEPT = 500
+"""Statements that are kept for further plans."""
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # for `$1` and casts; asyncpg itself is not used
 
 
@@ -26,6 +29,27 @@ class Prepared:
     def given(self, values: Mapping[str, bytes | None]) -> Parameters:
         """The parameters of one request."""
         return [values[part] if type(part) is str else part for part in self.parameters]  # type: ignore[misc] # narrowed by type(), which is quicker than isinstance
+
+
+class Shelf:
+    """Statements by what they are made from, kept for other plans: to make one takes 1 to 3 milliseconds."""
+
+    def __init__(self) -> None:
+        """It is empty."""
+        self._kept: OrderedDict[Hashable, Prepared] = OrderedDict()
+
+    def get(self, key: Hashable | None, make: Callable[[], Prepared]) -> Prepared:
+        """The statement that is made from what `key` holds; one without a key serves its own plan alone."""
+        if key is None:
+            return make()
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = make()
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return found
 
 
 def prepared(statement: Any, names: Iterable[str], *, is_custom: bool = False) -> Prepared:
