@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tests.rows import insert
-from tests.writing.billing import Account
+from tests.writing.billing.accounts import Account
 from zorbit import db
 from zorbit.config import Settings
 from zorbit.db import Database

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from schema import core_schema
 from tests.conftest import Client
 from tests.rows import NOW, fetch, insert
-from tests.writing.billing import Account, amounts, at, quotas, subscribed, utc
+from tests.writing.billing.accounts import Account, amounts, at, quotas, subscribed, utc
 from tests.writing.changes import change, faults
 from tests.writing.waiting import until_waiting
 from zorbit import db
