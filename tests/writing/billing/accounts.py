@@ -22,6 +22,12 @@ GRACE, TRIAL = timedelta(days=7), timedelta(days=14)
 
 SUBSCRIPTION = "subscription { id status plan { id } nextPlan { id } }"
 INVOICE = "invoice { id status amount currency plan { id } items { nodes { description unitPrice amount } } }"
+WHOLE_INVOICE = """
+    invoice {
+      id invoiceNumber amount currency status billingDate dueDate paidDate user { id } paymentMethod { id }
+      plan { id } items { nodes { description quantity unitPrice amount } }
+    }
+"""
 BOTH = f"{SUBSCRIPTION} {INVOICE}"
 QUOTA = "viewer { quota(type: POST_GENERATION) { used limit resetsAt } }"
 
