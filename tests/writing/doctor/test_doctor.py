@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from tests.conftest import recreate, renamed
 from tests.rows import PLAIN, execute, fetch
 from tests.writing.commands import zorbit
-from tests.writing.doctor.breaches import BREACHES, DROPPED, SECRET, SWITCHED_OFF, UNINDEXED, Offenders
+from tests.writing.doctor.breaches import BREACHES, SECRET, Offenders
+from tests.writing.doctor.guards import DROPPED, SWITCHED_OFF, UNINDEXED
 from zorbit import db, demo
 from zorbit.config import Settings
 from zorbit.doctor import INVARIANTS, guards
