@@ -24,7 +24,7 @@ from tests.outage import (
     waiting,
 )
 from tests.proxy import Proxy
-from tests.schema.test_statement_counts import counted
+from tests.schema.statements import counted
 
 REFUSED = [("warning", "database unavailable"), ("info", "request")]
 # A plan reads the caller, and leaves the rest to the field's resolver.

@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import Client
 from tests.reading.conftest import sweep
 from tests.reading.twins import Twins
-from tests.schema import test_statement_counts
 from tests.schema.lists import LISTS, NODES, ROOT, TO_ONE, Edge
+from tests.schema.statements import FIVE_LEVELS, counted
 from tests.schema.workspace import ROWS, Workspace, fill
 from zorbit.engine import wire
 
@@ -51,7 +51,7 @@ def sent() -> Iterator[Sent]:
 
     wire.Connection.run = noted  # type: ignore[method-assign, assignment] # it is put back
     try:
-        with test_statement_counts.counted() as found.resolved:
+        with counted() as found.resolved:
             yield found
     finally:
         wire.Connection.run = run  # type: ignore[method-assign] # as it was
@@ -106,7 +106,7 @@ async def test_a_row_to_one_takes_none(client: Client, workspace: Workspace, edg
 
 
 async def test_five_levels_take_a_statement_for_each_list(client: Client, workspace: Workspace) -> None:
-    taken = await counts(lambda: client.data(test_statement_counts.FIVE_LEVELS, by=workspace.owner))
+    taken = await counts(lambda: client.data(FIVE_LEVELS, by=workspace.owner))
 
     # Threads and their messages go with the caller, ideas and posts with each other.
     assert taken == (CALLER + 4, 2)

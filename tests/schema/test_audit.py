@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import NOW, execute, fetch, insert
-from tests.schema.test_statement_counts import counted
+from tests.schema.statements import counted
 from tests.writing.changes import change
 
 ENTRY = """
