@@ -12,9 +12,10 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tests.rows import connected, insert_many
+from tests.schema.populating import populated
 from tests.schema.subscribers import subscribe
 from tests.schema.workspace import MOMENTS, WORDS, Workspace, fill
-from tests.schema.worlds import World, populated
+from tests.schema.worlds import World
 from zorbit import models
 
 TEXTS = [

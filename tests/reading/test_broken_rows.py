@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from tests.reading.conftest import sweep
 from tests.reading.twins import Twins, started
 from tests.rows import connected
+from tests.schema.populating import populated
 from tests.schema.walks import NODES, nodes_query
-from tests.schema.worlds import World, populated
+from tests.schema.worlds import World
 from zorbit import models
 from zorbit.config import Settings
 

@@ -9,10 +9,11 @@ from graphql import get_named_type
 
 from tests.reading.conftest import sweep
 from tests.reading.twins import Twins
+from tests.schema.populating import populated
 from tests.schema.test_access import DUE, root_query
 from tests.schema.test_visible_trash import TRASH
 from tests.schema.walks import BY_ID, NODES, QUERY, nodes_query, selection, shown
-from tests.schema.worlds import Key, World, populated
+from tests.schema.worlds import Key, World
 
 pytestmark = pytest.mark.untraced  # to trace them takes as long again; other tests go the same ways
 

@@ -8,8 +8,8 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.conftest import calling
+from tests.schema.populating import populated
 from tests.schema.walks import Scene
-from tests.schema.worlds import populated
 
 
 @pytest.fixture(scope="module")

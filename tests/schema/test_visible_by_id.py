@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.schema.populating import READERS
 from tests.schema.walks import BY_ID, Edge, Scene
-from tests.schema.worlds import READERS
 
 pytestmark = pytest.mark.untraced  # to trace them takes as long again; other tests go the same ways
 

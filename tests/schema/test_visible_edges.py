@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 from graphql import get_named_type
 
+from tests.schema.populating import READERS
 from tests.schema.walks import EDGES, REFUSED, Edge, Scene, Seen, arguments, joined, selection
-from tests.schema.worlds import READERS
 
 pytestmark = pytest.mark.untraced  # to trace them takes as long again; other tests go the same ways
 

@@ -8,6 +8,7 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLField, GraphQLInputObjectType, get_named_type
 
 from schema.access import Access
+from tests.schema.populating import READERS
 from tests.schema.walks import (
     EDGES,
     FOR_ADMINS,
@@ -24,7 +25,6 @@ from tests.schema.walks import (
     rules_of,
     selection,
 )
-from tests.schema.worlds import READERS
 
 pytestmark = pytest.mark.untraced  # to trace them takes as long again; other tests go the same ways
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.schema.populating import READERS
 from tests.schema.walks import Scene
-from tests.schema.worlds import READERS
 
 TRASH = """query ($owner: ID) { trash(userId: $owner, first: 100) {
   totalCount nodes { id type title blockedBy { type id } } edges { node { id } }
