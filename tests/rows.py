@@ -148,3 +148,10 @@ def execute(url: str, statement: str, *values: Any) -> None:
     """Run a statement that gives nothing."""
     with connected(url) as connection:
         connection.execute(statement.encode(), values)
+
+
+def together(url: str, *statements: tuple[Any, ...]) -> None:
+    """Run statements, each with its values, in one transaction."""
+    with connected(url) as connection, connection.transaction():
+        for statement, *values in statements:
+            connection.execute(statement.encode(), values)
