@@ -8,9 +8,12 @@ from uuid import UUID
 
 import httpx
 import psycopg
+import pytest
 
 from tests.conftest import Client
 from tests.rows import execute
+
+pytest.register_assert_rewrite("tests.outage.masked")  # it holds assertions of its own
 
 POSTS = "{ viewer { posts { totalCount } } }"
 NO_POSTS = {"data": {"viewer": {"posts": {"totalCount": 0}}}}
