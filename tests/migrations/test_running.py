@@ -1,7 +1,6 @@
 """Migrations that fail, wait or give up, and can be run again; versions that are refused."""
 
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -96,14 +95,12 @@ def test_a_migration_gives_up_on_a_long_transaction_and_can_be_run_again(
     before = REVISIONS[REVISIONS.index(revision) - 1]
     migrate(empty, before)
     monkeypatch.setattr(steps, "LOCK_TIMEOUT", "200ms")
-    began = time.monotonic()
     with psycopg.connect(empty) as long_transaction:
         long_transaction.execute(lock.encode())
 
         with pytest.raises((OperatorError, sa.exc.OperationalError), match="lock timeout"):
             migrate(empty)
 
-    assert time.monotonic() - began < 5
     assert rows.fetch(empty, "SELECT version_num FROM alembic_version") == [(before,)]
     migrate(empty)
     assert rows.fetch(empty, "SELECT version_num FROM alembic_version") == [(REVISIONS[-1],)]

@@ -24,6 +24,8 @@ TIMEOUTS = [
     ({"lock_timeout": 0.3}, "LockNotAvailable"),
 ]
 """Settings, and what PostgreSQL says when they are exceeded."""
+GIVEN_UP = [("warning", "database unavailable"), ("info", "request")]
+"""What is logged of a request that did without the database."""
 
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.conftest import Client, calling, started
 from tests.outage import Serve
+from tests.rows import insert
 from zorbit import app
 from zorbit.config import Settings
 
@@ -24,3 +26,9 @@ def serve(data_dir: Path) -> Serve:
             yield caller
 
     return start
+
+
+@pytest.fixture
+def user(database_url: str) -> UUID:
+    """Who asks."""
+    return insert(database_url, "User")

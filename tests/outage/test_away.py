@@ -31,7 +31,6 @@ SESSION = {
 
 async def assert_unavailable(client: Client, user: UUID) -> None:
     """Nobody waits long: four callers at once and the probes are answered within seconds."""
-    began = time.monotonic()
     async with asyncio.timeout(8):
         *answers, ready, healthy = await asyncio.gather(
             *(ask(client, user) for _ in range(4)), client.http.get("/readyz"), client.http.get("/healthz")
@@ -41,14 +40,12 @@ async def assert_unavailable(client: Client, user: UUID) -> None:
         assert_refused(answer)
     assert ready.status_code == 503
     assert (healthy.status_code, healthy.json()) == (200, {"status": "ok"})
-    assert time.monotonic() - began < 6
 
 
 @either_way
 async def test_a_database_that_refuses_is_503_until_it_is_back(
-    serve: Serve, proxy: Proxy, database_url: str, compiled_reads: bool
+    serve: Serve, proxy: Proxy, user: UUID, compiled_reads: bool
 ) -> None:
-    user = rows.insert(database_url, "User")
     async with serve(proxy.url, compiled_reads=compiled_reads) as client:
         await assert_served(client, user)
 
@@ -61,9 +58,8 @@ async def test_a_database_that_refuses_is_503_until_it_is_back(
 
 @either_way
 async def test_a_database_that_is_silent_when_called_is_503_until_it_is_back(
-    serve: Serve, proxy: Proxy, database_url: str, compiled_reads: bool
+    serve: Serve, proxy: Proxy, user: UUID, compiled_reads: bool
 ) -> None:
-    user = rows.insert(database_url, "User")
     async with serve(proxy.url, compiled_reads=compiled_reads) as client:
         proxy.silence()
         await assert_unavailable(client, user)
@@ -74,9 +70,8 @@ async def test_a_database_that_is_silent_when_called_is_503_until_it_is_back(
 
 @either_way
 async def test_a_database_that_falls_silent_on_open_connections_is_503_until_it_is_back(
-    serve: Serve, proxy: Proxy, database_url: str, compiled_reads: bool
+    serve: Serve, proxy: Proxy, user: UUID, compiled_reads: bool
 ) -> None:
-    user = rows.insert(database_url, "User")
     settings = {"statement_timeout": 1, "pool_timeout": 1, "compiled_reads": compiled_reads}
     async with serve(proxy.url, **settings) as client:
         await asyncio.gather(*(assert_served(client, user) for _ in range(4)))

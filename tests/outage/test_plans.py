@@ -1,8 +1,8 @@
 """Compiled plans over a database that is slow, busy, or gone: 503 soon, and nothing is asked again."""
 
 import asyncio
-import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from tests import rows
 from tests.conftest import Client
 from tests.outage import (
+    GIVEN_UP,
     NO_POSTS,
     POSTS,
     TIMEOUTS,
@@ -26,16 +27,13 @@ from tests.outage import (
 from tests.proxy import Proxy
 from tests.schema.statements import counted
 
-REFUSED = [("warning", "database unavailable"), ("info", "request")]
 # A plan reads the caller, and leaves the rest to the field's resolver.
 HISTORY = """{ viewer { usage(type: PERSONA) {
     history(since: "2026-03-01", until: "2026-03-02") { day }
 } } }"""
 
 
-async def test_these_queries_are_answered_by_plans(client: Client, database_url: str) -> None:
-    user = rows.insert(database_url, "User")
-
+async def test_these_queries_are_answered_by_plans(client: Client, user: UUID) -> None:
     for query in (POSTS, HISTORY):
         body = {"query": query, "extensions": {"compiled": True}}
         headers = {"authorization": f"Bearer {client.token(user)}"}
@@ -46,29 +44,25 @@ async def test_these_queries_are_answered_by_plans(client: Client, database_url:
 
 @pytest.mark.parametrize(("values", "cause"), TIMEOUTS)
 async def test_a_statement_that_takes_too_long_is_503_and_not_sent_again(
-    serve: Serve, database_url: str, values: dict[str, float], cause: str
+    serve: Serve, database_url: str, user: UUID, values: dict[str, float], cause: str
 ) -> None:
-    user = rows.insert(database_url, "User")
     async with serve(database_url, **values) as client:
         await assert_served(client, user)
-        began = time.monotonic()
         async with locked(database_url, "Post"):
             with capture_logs() as logged, counted() as resolved:
                 response = await ask(client, user)
 
         assert_refused(response, TOO_LONG)
-        assert time.monotonic() - began < 2
         assert resolved == []
-        assert events(logged) == REFUSED
+        assert events(logged) == GIVEN_UP
         assert logged[0]["error"] == cause
         await assert_served(client, user)
 
 
 @pytest.mark.parametrize(("values", "cause"), TIMEOUTS)
 async def test_a_resolver_s_statement_that_takes_too_long_is_503_and_not_sent_again(
-    serve: Serve, database_url: str, values: dict[str, float], cause: str
+    serve: Serve, database_url: str, user: UUID, values: dict[str, float], cause: str
 ) -> None:
-    user = rows.insert(database_url, "User")
     async with serve(database_url, **values) as client:
         await assert_served(client, user)
         async with locked(database_url, "UsageLog"):
@@ -77,15 +71,14 @@ async def test_a_resolver_s_statement_that_takes_too_long_is_503_and_not_sent_ag
 
         assert_refused(response, TOO_LONG)
         assert len(resolved) == 1
-        assert events(logged) == REFUSED
+        assert events(logged) == GIVEN_UP
         await assert_served(client, user)
 
 
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_a_caller_who_cannot_be_looked_up_in_time_is_told_so(
-    serve: Serve, database_url: str, is_known: bool
+    serve: Serve, database_url: str, user: UUID, is_known: bool
 ) -> None:
-    user = rows.insert(database_url, "User")
     async with serve(database_url, lock_timeout=0.3) as client:
         if is_known:
             await assert_served(client, user)
@@ -94,15 +87,14 @@ async def test_a_caller_who_cannot_be_looked_up_in_time_is_told_so(
                 response = await ask(client, user)
 
         assert_refused(response, TOO_LONG)
-        assert events(logged) == REFUSED
+        assert events(logged) == GIVEN_UP
         assert len(resolved) == (0 if is_known else 1)
         await assert_served(client, user)
 
 
 async def test_a_connection_that_breaks_under_a_query_is_503_and_replaced(
-    serve: Serve, database_url: str
+    serve: Serve, database_url: str, user: UUID
 ) -> None:
-    user = rows.insert(database_url, "User")
     async with serve(database_url) as client:
         await assert_served(client, user)
         async with locked(database_url, "Post") as holder:
@@ -113,14 +105,13 @@ async def test_a_connection_that_breaks_under_a_query_is_503_and_replaced(
 
         assert_refused(response)
         assert resolved == []
-        assert events(logged) == REFUSED
+        assert events(logged) == GIVEN_UP
         await assert_served(client, user)
 
 
 async def test_connections_that_break_while_nobody_uses_them_are_replaced_unnoticed(
-    serve: Serve, database_url: str
+    serve: Serve, database_url: str, user: UUID
 ) -> None:
-    user = rows.insert(database_url, "User")
     async with serve(database_url, read_pool_size=3) as client:
         await asyncio.gather(*(assert_served(client, user) for _ in range(6)))
 
@@ -128,19 +119,17 @@ async def test_connections_that_break_while_nobody_uses_them_are_replaced_unnoti
         await asyncio.gather(*(assert_served(client, user) for _ in range(6)))
 
 
-async def test_who_finds_no_free_connection_is_told_so_soon(serve: Serve, database_url: str) -> None:
-    user = rows.insert(database_url, "User")
+async def test_who_finds_no_free_connection_is_told_so_soon(
+    serve: Serve, database_url: str, user: UUID
+) -> None:
     async with serve(database_url, read_pool_size=1, pool_timeout=0.3) as client:
         await assert_served(client, user)
         async with locked(database_url, "Post") as holder:
             slow = asyncio.create_task(ask(client, user))
             await waiting(holder)
-            began = time.monotonic()
 
             with counted() as resolved:
                 refused = await asyncio.gather(*(ask(client, user) for _ in range(3)))
-
-            assert time.monotonic() - began < 2
         for response in refused:
             assert_refused(response)
         assert resolved == []
@@ -149,9 +138,8 @@ async def test_who_finds_no_free_connection_is_told_so_soon(serve: Serve, databa
 
 
 async def test_a_database_that_falls_silent_in_the_middle_of_an_answer_is_503(
-    serve: Serve, proxy: Proxy, database_url: str
+    serve: Serve, proxy: Proxy, database_url: str, user: UUID
 ) -> None:
-    user = rows.insert(database_url, "User")
     texts: list[dict[str, Any]] = [{"userId": user, "content": "x" * 100_000}] * 50
     rows.insert_many(database_url, "Post", texts)
     whole = "{ viewer { posts(first: 100) { nodes { content } } } }"
@@ -168,9 +156,8 @@ async def test_a_database_that_falls_silent_in_the_middle_of_an_answer_is_503(
 
 
 async def test_a_database_that_falls_silent_under_a_resolver_of_a_plan_is_503(
-    serve: Serve, proxy: Proxy, database_url: str
+    serve: Serve, proxy: Proxy, database_url: str, user: UUID
 ) -> None:
-    user = rows.insert(database_url, "User")
     async with serve(proxy.url, statement_timeout=0.5) as client:
         await assert_served(client, user)
         async with locked(database_url, "UsageLog") as holder:

