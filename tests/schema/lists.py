@@ -122,3 +122,4 @@ def _edges(suffix: str) -> list[Edge]:
 
 LISTS = [edge for edge in _edges("Connection") if not edge.parent.endswith(("Connection", "Edge"))]
 TO_ONE = [edge for edge in _edges("") if edge.parent in NODES]
+POSTS = Edge("User", "posts", "Post")

@@ -6,17 +6,11 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import insert, insert_many
-from tests.schema.lists import LISTS, ROOT, Edge
+from tests.schema.lists import LISTS, POSTS, ROOT
+from tests.schema.pages import refusal
 
-POSTS = Edge("User", "posts", "Post")
 SEEN = "nodes { id title } totalCount"
 UUID_MESSAGE = "`{}` must be a UUID like 0191d3a2-7c1e-7b6a-9b1f-2f6c1d8e4a57"
-
-
-def refusal(answer: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The one error of an answer: message and extensions."""
-    (error,) = answer["errors"]
-    return error["message"], error["extensions"]
 
 
 async def refused(client: Client, url: str, where: dict[str, Any]) -> tuple[str, dict[str, Any]]:

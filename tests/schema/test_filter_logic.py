@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from tests.conftest import Client
 from tests.examples import examples
 from tests.rows import fetch, insert
-from tests.schema.lists import Edge
+from tests.schema.lists import POSTS
 from tests.schema.workspace import MOMENTS, WORDS, Workspace, post
 
-POSTS = Edge("User", "posts", "Post")
 ROWS = 40
 COLUMNS = sorted({column for column, _, _ in POSTS.comparisons})
 KINDS = {column: kind for column, comparison, kind in POSTS.comparisons if comparison == "eq"}

@@ -11,10 +11,9 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import insert, insert_many
-from tests.schema.lists import LISTS, ROOT, Edge
+from tests.schema.lists import LISTS, POSTS, ROOT, Edge
 from tests.schema.workspace import MOMENTS, fill
 
-POSTS = Edge("User", "posts", "Post")
 MESSAGES = Edge("User", "messages", "ChatMessage")
 SEEN = "nodes { id title } totalCount"
 PARSED: dict[str, Callable[[Any], Any]] = {"DateTime": datetime.fromisoformat, "Decimal": Decimal}

@@ -8,12 +8,11 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import execute, fetch, insert, insert_many
-from tests.schema.lists import LISTS, NODES, PAGE_INFO, ROOT, Edge, Order
+from tests.schema.lists import LISTS, NODES, PAGE_INFO, POSTS, ROOT, Edge, Order
 from tests.schema.workspace import DELETABLE, FOREIGN_KEYS, MOMENTS, Workspace, fill
 
 pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
 
-POSTS = Edge("User", "posts", "Post")
 THREADS = Edge("User", "threads", "Thread")
 PAGE = f"edges {{ cursor node {{ id }} }} nodes {{ id }} {PAGE_INFO}"
 NAMED = f"{PAGE} totalCount"

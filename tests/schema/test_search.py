@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from tests.conftest import Client
 from tests.examples import examples
 from tests.rows import insert, insert_many
-from tests.schema.lists import LISTS, Edge
+from tests.schema.lists import LISTS, POSTS
 
-POSTS = Edge("User", "posts", "Post")
 SEEN = "nodes { title } totalCount"
 SEARCHED = [edge for edge in LISTS if "search" in edge.definition.args]
 TEXTS = {

@@ -26,7 +26,7 @@ FOREIGN_KEYS = {
     "Invoice": "invoiceId",
     "UsageQuota": "quotaId",
 }
-"""The column by which rows refer to a parent."""
+"""The column by which rows refer to a parent; no other table is referred to."""
 
 DELETABLE = {"User", "Thread", "ChatMessage", "ContentIdea", "Post", "Persona", "Template", "Comment"}
 

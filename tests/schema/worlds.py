@@ -15,6 +15,7 @@ from psycopg import sql
 from uuid_utils.compat import uuid7
 
 from tests.rows import NOW, execute, insert_many
+from tests.schema.workspace import FOREIGN_KEYS
 
 Row = dict[str, Any]
 Key = tuple[str, str]
@@ -34,18 +35,6 @@ PART_OF = {
     "InvoiceItem": ("invoiceId", "Invoice"),
     "UsageQuota": ("userId", "User"),
     "UsageLog": ("quotaId", "UsageQuota"),
-}
-# The foreign keys to each table; no other table is referred to.
-KEYS = {
-    "User": "userId",
-    "Thread": "threadId",
-    "ChatMessage": "chatMessageId",
-    "Persona": "personaId",
-    "Template": "templateId",
-    "Plan": "planId",
-    "PaymentMethod": "paymentMethodId",
-    "Invoice": "invoiceId",
-    "UsageQuota": "quotaId",
 }
 # The edges that follow another key than their target's own.
 EDGE_KEYS = {"nextPlan": "nextPlanId"}
@@ -172,12 +161,14 @@ class World:
     ) -> frozenset[str]:
         """The visible rows of `target` that a foreign key, either way, joins to a row."""
         row, targets = self.rows[table][id], self.rows[target]
-        above: set[Any] = {row.get(EDGE_KEYS.get(edge, KEYS[target]))} if target in KEYS else set()
+        above: set[Any] = (
+            {row.get(EDGE_KEYS.get(edge, FOREIGN_KEYS[target]))} if target in FOREIGN_KEYS else set()
+        )
         below = {
             other["id"]
             for other in targets.values()
             # What was removed is no way to pay any more; invoices keep referring to it.
-            if table in KEYS and other.get(KEYS[table]) == id and not other.get("removedAt")
+            if table in FOREIGN_KEYS and other.get(FOREIGN_KEYS[table]) == id and not other.get("removedAt")
         }
         return frozenset(other for other in above | below if (target, other) in visible)
 
