@@ -6,6 +6,8 @@ from uuid import UUID
 from tests.conftest import Client
 from tests.rows import fetch
 
+LATER = "2099-01-31T09:00:00Z"
+"""A moment that no test lives to see."""
 ERRORS = "userErrors { __typename code message field ... on Conflict { current { id } } }"
 
 

@@ -36,11 +36,6 @@ JANUARY = {"startDate": utc(2026, 1, 1), "renewalDate": utc(2026, 2, 1)}
 
 
 @pytest.fixture
-async def member(database_url: str, database: Database) -> Account:
-    return Account(database_url, database, insert(database_url, "User"))
-
-
-@pytest.fixture
 def free(database_url: str) -> UUID:
     return insert(database_url, "Plan", price="0.00", postGenerationLimit=5)
 

@@ -23,13 +23,13 @@ from tests.auth import AUDIENCE, ED25519, ISSUER
 from tests.examples import examples
 from tests.rows import fetch, insert
 from tests.serving import environment, free_port, own_database
+from tests.writing.changes import LATER
 
 pytestmark = pytest.mark.untraced  # to trace it takes half as long again; others go the same ways
 
 KILLS = min(examples(2), 50)
 WRITERS = 6
 PATIENCE = 30.0
-LATER = "2099-01-31T09:00:00Z"
 UNUSED = dict.fromkeys(("idea_generation", "post_generation", "post_scheduling"), 0)
 
 

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import Client
 from tests.examples import examples
 from tests.rows import fetch, insert
+from tests.writing.changes import LATER
 from tests.writing.test_crashes import doctor
 from zorbit import app
 from zorbit.auth.local import LocalIssuer
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.untraced  # to trace it takes half as long again; other
 
 ROUNDS = min(examples(12), 1_000)
 AT_ONCE = 12
-LATER = "2099-01-31T09:00:00Z"
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 

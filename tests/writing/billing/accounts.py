@@ -19,6 +19,7 @@ from zorbit.visibility import OPERATOR, Viewer, owner_of
 
 ACCOUNT = ("Subscription", "Invoice", "InvoiceItem", "PaymentMethod", "Plan", "UsageQuota", "UsageLog")
 GRACE, TRIAL = timedelta(days=7), timedelta(days=14)
+YEARLY = {"interval": "year", "price": "290.00"}
 
 SUBSCRIPTION = "subscription { id status plan { id } nextPlan { id } }"
 INVOICE = "invoice { id status amount currency plan { id } items { nodes { description unitPrice amount } } }"

@@ -10,9 +10,8 @@ import pytest
 from tests.conftest import Client
 from tests.rows import NOW, execute, fetch, insert
 from tests.writing.billing.accounts import WHOLE_INVOICE, amounts, items, recorded, whole
-from tests.writing.changes import absent, bad, change, faults
+from tests.writing.changes import LATER, absent, bad, change, faults
 
-LATER = "2099-01-31T09:00:00Z"
 ITEM = {"description": "Help", "quantity": 1, "unitPrice": "10.00"}
 
 

@@ -20,7 +20,7 @@ from tests.writing.billing.accounts import (
     subscription,
     utc,
 )
-from tests.writing.changes import change, faults, used
+from tests.writing.changes import LATER, change, faults, used
 from zorbit.db import Database
 from zorbit.doctor import examine
 from zorbit.services import subscribing
@@ -30,7 +30,6 @@ from zorbit.services.cycles import months_after
 START = NOW - timedelta(days=33)
 PAST_DUE = {"status": "past_due", "startDate": START, "renewalDate": months_after(START, 1)}
 LIMITS = {"postGenerationLimit": 3, "postSchedulingLimit": 3, "personaLimit": 3}
-LATER = "2099-01-31T09:00:00Z"
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.rows import NOW, execute, insert
 from tests.writing.billing.accounts import (
     BOTH,
     SUBSCRIPTION,
+    YEARLY,
     Account,
     amounts,
     at,
@@ -29,7 +30,6 @@ from zorbit.errors import Conflict, SubscriptionRequired
 from zorbit.services import subscribing
 
 DAY = timedelta(days=1)
-YEARLY = {"interval": "year", "price": "290.00"}
 
 
 # Cheaper

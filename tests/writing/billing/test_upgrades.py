@@ -10,6 +10,7 @@ from tests.conftest import Client
 from tests.rows import execute, insert
 from tests.writing.billing.accounts import (
     BOTH,
+    YEARLY,
     Account,
     amounts,
     at,
@@ -25,8 +26,6 @@ from tests.writing.billing.accounts import (
 from tests.writing.changes import change
 from zorbit.errors import Conflict
 from zorbit.services import subscribing
-
-YEARLY = {"interval": "year", "price": "290.00"}
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from tests.conftest import Client
-from tests.rows import fetch, insert
+from tests.rows import fetch
 from tests.writing.changes import change
 
-LATER = "2099-01-31T09:00:00Z"
 ADDRESS = "https://www.linkedin.com/feed/update/urn:li:share:1"
 POST = "post { id status scheduledOn published linkedinUrl linkedinPostedAt updatedAt }"
 QUOTA = "quota { type used limit }"
@@ -16,14 +15,6 @@ QUOTA = "quota { type used limit }"
 async def act(client: Client, name: str, by: UUID, shown: str = POST, **given: Any) -> Any:
     """The payload of the mutation `name`."""
     return await change(client, name, shown, by=by, **given)
-
-
-def subscriber(url: str) -> UUID:
-    """A user who may schedule two posts a month."""
-    plan = insert(url, "Plan", postSchedulingLimit=2)
-    user = insert(url, "User")
-    insert(url, "Subscription", userId=user, planId=plan)
-    return user
 
 
 def stored(url: str, post: UUID) -> tuple[Any, ...]:

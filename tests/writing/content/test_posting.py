@@ -7,13 +7,8 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import execute, fetch, insert
-from tests.writing.changes import faults, used
-from tests.writing.content.schedules import ADDRESS, LATER, act, stored, subscriber
-
-
-@pytest.fixture
-def owner(database_url: str) -> UUID:
-    return subscriber(database_url)
+from tests.writing.changes import LATER, faults, used
+from tests.writing.content.schedules import ADDRESS, act, stored
 
 
 async def test_a_posted_post_may_still_be_saved_and_liked(

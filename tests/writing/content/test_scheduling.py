@@ -9,15 +9,10 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import execute, fetch, insert
-from tests.writing.changes import faults, used
-from tests.writing.content.schedules import ADDRESS, LATER, POST, QUOTA, act, stored, subscriber
+from tests.writing.changes import LATER, faults, used
+from tests.writing.content.schedules import ADDRESS, POST, QUOTA, act, stored
 
 LATER_STILL = "2099-02-28T09:00:00+02:00"
-
-
-@pytest.fixture
-def owner(database_url: str) -> UUID:
-    return subscriber(database_url)
 
 
 async def test_scheduling_makes_a_draft_ready_and_spends_one(

@@ -18,13 +18,13 @@ from zorbit.services.purging import REFERENCES
 
 
 async def test_what_was_deleted_long_ago_goes_and_nothing_else(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
     tables = ["Post", "Comment", "Persona", "Template", "Thread"]
     kept = set()
     for table in tables:
-        insert(database_url, table, userId=owner, **OLD)
-        kept |= {insert(database_url, table, userId=owner, **state) for state in (RECENT, LIVE)}
+        insert(database_url, table, userId=user, **OLD)
+        kept |= {insert(database_url, table, userId=user, **state) for state in (RECENT, LIVE)}
     nobody = insert(database_url, "User", **RECENT)
     kept.add(insert(database_url, "Post", userId=nobody))
     insert(database_url, "Post", userId=nobody, **OLD)
@@ -33,18 +33,18 @@ async def test_what_was_deleted_long_ago_goes_and_nothing_else(
 
     assert +found.rows == {**dict.fromkeys(tables, 1), "Post": 2}
     assert ids(database_url, *tables) == kept
-    assert ids(database_url, "User") == {owner, nobody}
+    assert ids(database_url, "User") == {user, nobody}
     assert counts(database_url)["AuditEntry"] == 0
 
 
 async def test_a_thread_takes_its_messages_and_ideas_along(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
-    thread = insert(database_url, "Thread", userId=owner, **OLD)
+    thread = insert(database_url, "Thread", userId=user, **OLD)
     for state in (LIVE, RECENT, OLD):
-        message = insert(database_url, "ChatMessage", userId=owner, threadId=thread, **state)
+        message = insert(database_url, "ChatMessage", userId=user, threadId=thread, **state)
         insert(database_url, "ContentIdea", chatMessageId=message)
-        insert(database_url, "Post", userId=owner, chatMessageId=message, **OLD)
+        insert(database_url, "Post", userId=user, chatMessageId=message, **OLD)
 
     found = await purged(pool, settings)
 
@@ -53,11 +53,11 @@ async def test_a_thread_takes_its_messages_and_ideas_along(
 
 
 async def test_below_what_stays_only_what_was_deleted_itself_goes(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
-    thread = insert(database_url, "Thread", userId=owner)
+    thread = insert(database_url, "Thread", userId=user)
     live, gone = (
-        insert(database_url, "ChatMessage", userId=owner, threadId=thread, **state) for state in (LIVE, OLD)
+        insert(database_url, "ChatMessage", userId=user, threadId=thread, **state) for state in (LIVE, OLD)
     )
     idea = insert(database_url, "ContentIdea", chatMessageId=live)
     for message, state in ((live, OLD), (gone, LIVE)):
@@ -70,10 +70,10 @@ async def test_below_what_stays_only_what_was_deleted_itself_goes(
 
 
 async def test_keys_that_have_expired_are_forgotten(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
     for age in (timedelta(hours=25), timedelta(hours=23)):
-        insert(database_url, "IdempotencyKey", callerId=owner, createdAt=NOW - age, outcome={})
+        insert(database_url, "IdempotencyKey", callerId=user, createdAt=NOW - age, outcome={})
 
     found = await purged(pool, settings)
 
@@ -93,18 +93,18 @@ async def test_what_a_kept_row_refers_to_stays_with_all_that_it_is_part_of(
     pool: Database,
     database_url: str,
     settings: Settings,
-    owner: UUID,
+    user: UUID,
     table: str,
     key: str,
     target: str,
     state: dict[str, Any],
 ) -> None:
     place = (
-        {"threadId": insert(database_url, "Thread", userId=owner, **OLD)} if target == "ChatMessage" else {}
+        {"threadId": insert(database_url, "Thread", userId=user, **OLD)} if target == "ChatMessage" else {}
     )
-    referred = insert(database_url, target, userId=owner, **place, **OLD)
-    beside = insert(database_url, target, userId=owner, **place)
-    referring = insert(database_url, table, userId=owner, **{key: referred}, **state)
+    referred = insert(database_url, target, userId=user, **place, **OLD)
+    beside = insert(database_url, target, userId=user, **place)
+    referring = insert(database_url, table, userId=user, **{key: referred}, **state)
 
     await purged(pool, settings)
 
@@ -114,12 +114,12 @@ async def test_what_a_kept_row_refers_to_stays_with_all_that_it_is_part_of(
 
 
 async def test_a_thread_that_stays_loses_the_messages_that_nothing_refers_to(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
-    thread = insert(database_url, "Thread", userId=owner, **OLD)
-    referred, live = (insert(database_url, "ChatMessage", userId=owner, threadId=thread) for _ in range(2))
-    insert(database_url, "ChatMessage", userId=owner, threadId=thread, **OLD)
-    insert(database_url, "Post", userId=owner, chatMessageId=referred)
+    thread = insert(database_url, "Thread", userId=user, **OLD)
+    referred, live = (insert(database_url, "ChatMessage", userId=user, threadId=thread) for _ in range(2))
+    insert(database_url, "ChatMessage", userId=user, threadId=thread, **OLD)
+    insert(database_url, "Post", userId=user, chatMessageId=referred)
 
     found = await purged(pool, settings)
 

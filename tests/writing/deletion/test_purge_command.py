@@ -57,8 +57,8 @@ def test_a_dry_run_tells_what_the_purge_then_does(database_url: str) -> None:
 @pytest.mark.parametrize(
     "age", ["", "90", "0d", "0h", "-1d", "1.5d", "90 d", "90D", "1w", "30m", "d", "٣d", "100000d", "1d1h"]
 )
-def test_an_age_that_is_none_is_refused_in_a_line(database_url: str, owner: UUID, age: str) -> None:
-    post = insert(database_url, "Post", userId=owner, **OLD)
+def test_an_age_that_is_none_is_refused_in_a_line(database_url: str, user: UUID, age: str) -> None:
+    post = insert(database_url, "Post", userId=user, **OLD)
 
     ended = zorbit(database_url, "purge", f"--older-than={age}")
 
@@ -75,9 +75,9 @@ def test_who_names_no_age_purges_nothing(database_url: str) -> None:
     assert "--older-than" in ended.err
 
 
-def test_rows_in_use_are_told(database_url: str, owner: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_in_use_are_told(database_url: str, user: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZORBIT_LOCK_TIMEOUT", "0.1")
-    insert(database_url, "Post", userId=owner, **OLD)
+    insert(database_url, "Post", userId=user, **OLD)
     with psycopg.connect(database_url) as holding:
         holding.execute('SELECT FROM "User" FOR SHARE')
 

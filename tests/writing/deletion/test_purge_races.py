@@ -18,12 +18,12 @@ from zorbit.services import purging
 
 
 async def test_what_is_being_restored_is_waited_for_and_stays(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
-    row = insert(database_url, "Thread", userId=owner, **OLD)
-    message = insert(database_url, "ChatMessage", userId=owner, threadId=row)
+    row = insert(database_url, "Thread", userId=user, **OLD)
+    message = insert(database_url, "ChatMessage", userId=user, threadId=row)
     with psycopg.connect(database_url) as restoring:
-        restoring.execute('SELECT FROM "User" WHERE id = %s FOR NO KEY UPDATE', [owner])
+        restoring.execute('SELECT FROM "User" WHERE id = %s FOR NO KEY UPDATE', [user])
         restoring.execute('UPDATE "Thread" SET "isDeleted" = false WHERE id = %s', [row])
         purge = asyncio.create_task(purging.run(pool, settings, AGE))
         await until_waiting(database_url, 1)
@@ -33,12 +33,12 @@ async def test_what_is_being_restored_is_waited_for_and_stays(
 
 
 async def test_what_becomes_referred_to_is_waited_for_and_stays(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
-    persona = insert(database_url, "Persona", userId=owner, **OLD)
-    post = insert(database_url, "Post", userId=owner, personaId=persona, **OLD)
+    persona = insert(database_url, "Persona", userId=user, **OLD)
+    post = insert(database_url, "Post", userId=user, personaId=persona, **OLD)
     with psycopg.connect(database_url) as restoring:
-        restoring.execute('SELECT FROM "User" WHERE id = %s FOR NO KEY UPDATE', [owner])
+        restoring.execute('SELECT FROM "User" WHERE id = %s FOR NO KEY UPDATE', [user])
         restoring.execute('UPDATE "Post" SET "isDeleted" = false WHERE id = %s', [post])
         purge = asyncio.create_task(purging.run(pool, settings, AGE))
         await until_waiting(database_url, 1)
@@ -48,14 +48,14 @@ async def test_what_becomes_referred_to_is_waited_for_and_stays(
 
 
 async def test_a_row_is_restored_or_purged_never_both(
-    client: Client, pool: Database, database_url: str, settings: Settings, owner: UUID
+    client: Client, pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
-    threads = [insert(database_url, "Thread", userId=owner, **OLD) for _ in range(15)]
+    threads = [insert(database_url, "Thread", userId=user, **OLD) for _ in range(15)]
     for thread in threads:
-        insert(database_url, "ChatMessage", userId=owner, threadId=thread)
+        insert(database_url, "ChatMessage", userId=user, threadId=thread)
 
     async def restored(thread: UUID) -> bool:
-        payload = await change(client, "restoreThread", "thread { id }", by=owner, id=thread)
+        payload = await change(client, "restoreThread", "thread { id }", by=user, id=thread)
         assert faults(payload) in ([], absent("id"))
         return not faults(payload)
 
@@ -70,11 +70,11 @@ async def test_a_row_is_restored_or_purged_never_both(
 
 
 async def test_what_somebody_holds_too_long_is_left_for_the_next_time(
-    database_url: str, settings: Settings, owner: UUID
+    database_url: str, settings: Settings, user: UUID
 ) -> None:
     stranger = insert(database_url, "User")
-    persona = insert(database_url, "Persona", userId=owner, **OLD)
-    held = insert(database_url, "Post", userId=owner, personaId=persona, **OLD)
+    persona = insert(database_url, "Persona", userId=user, **OLD)
+    held = insert(database_url, "Post", userId=user, personaId=persona, **OLD)
     insert(database_url, "Post", userId=stranger, **OLD)
     hasty = db.connect(database_url, settings.model_copy(update={"lock_timeout": 0.1}))
     try:
@@ -92,12 +92,12 @@ async def test_what_somebody_holds_too_long_is_left_for_the_next_time(
 
 
 async def test_a_purge_that_was_interrupted_goes_on_when_it_is_run_again(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
     stranger = insert(database_url, "User")
-    threads = {user: insert(database_url, "Thread", userId=user, **OLD) for user in (owner, stranger)}
-    for user, thread in threads.items():
-        insert(database_url, "ChatMessage", userId=user, threadId=thread)
+    threads = {one: insert(database_url, "Thread", userId=one, **OLD) for one in (user, stranger)}
+    for one, thread in threads.items():
+        insert(database_url, "ChatMessage", userId=one, threadId=thread)
     with psycopg.connect(database_url) as holding:
         holding.execute('SELECT FROM "User" WHERE id = %s FOR SHARE', [stranger])
         purge = asyncio.create_task(purging.run(pool, settings, AGE))

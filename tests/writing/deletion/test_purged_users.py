@@ -47,11 +47,11 @@ FURNITURE = {
 
 
 async def test_a_user_goes_with_all_that_is_theirs(
-    pool: Database, database_url: str, settings: Settings, owner: UUID
+    pool: Database, database_url: str, settings: Settings, user: UUID
 ) -> None:
     gone = insert(database_url, "User", **OLD)
-    for user in (owner, gone):
-        furnished(database_url, user)
+    for one in (user, gone):
+        furnished(database_url, one)
     before = counts(database_url)
 
     found = await purged(pool, settings)

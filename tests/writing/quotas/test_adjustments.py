@@ -9,18 +9,9 @@ import pytest
 
 from tests.conftest import Client
 from tests.rows import NOW, fetch, insert
-from tests.writing.changes import absent, bad, change, faults, trail
+from tests.writing.changes import LATER, absent, bad, change, faults, trail
 
 QUOTA = "quota { type used limit remaining resetsAt } usageQuota { id used limit }"
-LATER = "2099-01-31T09:00:00Z"
-
-
-@pytest.fixture
-def owner(database_url: str) -> UUID:
-    """A user who may schedule 30 posts and have 10 personas."""
-    user = insert(database_url, "User")
-    insert(database_url, "Subscription", userId=user, planId=insert(database_url, "Plan"))
-    return user
 
 
 async def adjust(client: Client, by: UUID, user: UUID | str, limit: int, **given: Any) -> Any:
@@ -36,65 +27,68 @@ def quotas(url: str) -> list[tuple[Any, ...]]:
 
 
 async def test_a_limit_is_set_and_what_is_used_stays(
-    client: Client, database_url: str, admin: UUID, owner: UUID
+    client: Client, database_url: str, admin: UUID, subscriber: UUID
 ) -> None:
-    quota = insert(database_url, "UsageQuota", userId=owner, type="post_scheduling", used=5, limit=30)
-    insert(database_url, "UsageLog", quotaId=quota, userId=str(owner), type="post_scheduling", amount=5)
+    quota = insert(database_url, "UsageQuota", userId=subscriber, type="post_scheduling", used=5, limit=30)
+    insert(database_url, "UsageLog", quotaId=quota, userId=str(subscriber), type="post_scheduling", amount=5)
 
-    payload = await adjust(client, admin, owner, 40)
+    payload = await adjust(client, admin, subscriber, 40)
 
     assert payload["userErrors"] == []
     ends = (NOW + timedelta(days=27)).isoformat().replace("+00:00", "Z")
     state = {"type": "POST_SCHEDULING", "used": 5, "limit": 40, "remaining": 35, "resetsAt": ends}
     assert payload["quota"] == state
     assert payload["usageQuota"] == {"id": str(quota), "used": 5, "limit": 40}
-    assert quotas(database_url) == [(owner, "post_scheduling", 5, 40, 5)]
+    assert quotas(database_url) == [(subscriber, "post_scheduling", 5, 40, 5)]
     details = {"type": "POST_SCHEDULING", "limit": [30, 40], "reason": "A favour."}
-    assert trail(database_url) == [("adjustQuota", admin, "UsageQuota", quota, owner, details)]
+    assert trail(database_url) == [("adjustQuota", admin, "UsageQuota", quota, subscriber, details)]
 
 
 async def test_a_cycle_without_use_is_begun(
-    client: Client, database_url: str, admin: UUID, owner: UUID
+    client: Client, database_url: str, admin: UUID, subscriber: UUID
 ) -> None:
     for is_deleted in (False, False, True):
-        insert(database_url, "Persona", userId=owner, isDeleted=is_deleted)
+        insert(database_url, "Persona", userId=subscriber, isDeleted=is_deleted)
 
-    scheduling = await adjust(client, admin, owner, 7)
-    personas = await adjust(client, admin, owner, 3, type="PERSONA")
+    scheduling = await adjust(client, admin, subscriber, 7)
+    personas = await adjust(client, admin, subscriber, 3, type="PERSONA")
 
     assert (scheduling["quota"]["used"], scheduling["quota"]["limit"]) == (0, 7)
     assert (personas["quota"]["used"], personas["quota"]["limit"]) == (2, 3)
-    assert quotas(database_url) == [(owner, "post_scheduling", 0, 7, 0), (owner, "persona", 2, 3, 2)]
+    assert quotas(database_url) == [
+        (subscriber, "post_scheduling", 0, 7, 0),
+        (subscriber, "persona", 2, 3, 2),
+    ]
     assert fetch(database_url, 'SELECT description, amount FROM "UsageLog"') == [("carried over", 2)]
     assert [act[-1]["limit"] for act in trail(database_url)] == [[30, 7], [10, 3]]
 
 
 async def test_below_what_is_used_nothing_more_is_spent(
-    client: Client, database_url: str, admin: UUID, owner: UUID
+    client: Client, database_url: str, admin: UUID, subscriber: UUID
 ) -> None:
-    first, second = (insert(database_url, "Post", userId=owner) for _ in range(2))
-    await change(client, "schedulePost", "post { id }", by=owner, id=first, scheduledOn=LATER)
+    first, second = (insert(database_url, "Post", userId=subscriber) for _ in range(2))
+    await change(client, "schedulePost", "post { id }", by=subscriber, id=first, scheduledOn=LATER)
 
-    lowered = await adjust(client, admin, owner, 0)
-    refused = await change(client, "schedulePost", "post { id }", by=owner, id=second, scheduledOn=LATER)
-    raised = await adjust(client, admin, owner, 2)
-    spent = await change(client, "schedulePost", "post { id }", by=owner, id=second, scheduledOn=LATER)
+    lowered = await adjust(client, admin, subscriber, 0)
+    refused = await change(client, "schedulePost", "post { id }", by=subscriber, id=second, scheduledOn=LATER)
+    raised = await adjust(client, admin, subscriber, 2)
+    spent = await change(client, "schedulePost", "post { id }", by=subscriber, id=second, scheduledOn=LATER)
 
     assert (lowered["quota"]["used"], lowered["quota"]["remaining"]) == (1, 0)
     assert faults(refused) == [("QUOTA_EXHAUSTED", None)]
     assert (raised["quota"]["used"], raised["quota"]["remaining"]) == (1, 1)
     assert spent["userErrors"] == []
-    assert quotas(database_url) == [(owner, "post_scheduling", 2, 2, 2)]
+    assert quotas(database_url) == [(subscriber, "post_scheduling", 2, 2, 2)]
 
 
 @pytest.mark.parametrize("limit", [0, 1_000_000_000])
 async def test_the_ends_of_what_may_be_set(
-    client: Client, database_url: str, admin: UUID, owner: UUID, limit: int
+    client: Client, database_url: str, admin: UUID, subscriber: UUID, limit: int
 ) -> None:
-    payload = await adjust(client, admin, owner, limit, reason="r" * 1000)
+    payload = await adjust(client, admin, subscriber, limit, reason="r" * 1000)
 
     assert payload["userErrors"] == []
-    assert quotas(database_url) == [(owner, "post_scheduling", 0, limit, 0)]
+    assert quotas(database_url) == [(subscriber, "post_scheduling", 0, limit, 0)]
 
 
 @pytest.mark.parametrize(
@@ -111,14 +105,14 @@ async def test_the_ends_of_what_may_be_set(
     ],
 )
 async def test_what_may_not_be_set_is_told_at_once(
-    client: Client, database_url: str, admin: UUID, owner: UUID, given: dict[str, Any], fields: list[str]
+    client: Client, database_url: str, admin: UUID, subscriber: UUID, given: dict[str, Any], fields: list[str]
 ) -> None:
     payload = await change(
         client,
         "adjustQuota",
         QUOTA,
         by=admin,
-        **{"userId": owner, "type": "PERSONA", "limit": 1, "reason": "A favour."} | given,
+        **{"userId": subscriber, "type": "PERSONA", "limit": 1, "reason": "A favour."} | given,
     )
 
     assert faults(payload) == bad(*fields)
@@ -126,8 +120,8 @@ async def test_what_may_not_be_set_is_told_at_once(
     assert (quotas(database_url), trail(database_url)) == ([], [])
 
 
-async def test_what_is_limited_and_why_must_be_said(client: Client, admin: UUID, owner: UUID) -> None:
-    whole = {"userId": str(owner), "type": "PERSONA", "limit": 1, "reason": "A favour."}
+async def test_what_is_limited_and_why_must_be_said(client: Client, admin: UUID, subscriber: UUID) -> None:
+    whole = {"userId": str(subscriber), "type": "PERSONA", "limit": 1, "reason": "A favour."}
     ask = "mutation($input: AdjustQuotaInput!) { adjustQuota(input: $input) { quota { used } } }"
 
     for name in whole:
@@ -166,10 +160,12 @@ async def test_without_a_subscription_that_holds_there_is_nothing_to_adjust(
 
 
 @pytest.mark.parametrize("role", ["user", "service", None])
-async def test_only_admins_adjust(client: Client, database_url: str, owner: UUID, role: str | None) -> None:
-    by = None if role is None else owner if role == "user" else insert(database_url, "User", role=role)
+async def test_only_admins_adjust(
+    client: Client, database_url: str, subscriber: UUID, role: str | None
+) -> None:
+    by = None if role is None else subscriber if role == "user" else insert(database_url, "User", role=role)
     ask = "mutation($input: AdjustQuotaInput!) { adjustQuota(input: $input) { quota { used } } }"
-    given = {"userId": str(owner), "type": "PERSONA", "limit": 1, "reason": "Mine."}
+    given = {"userId": str(subscriber), "type": "PERSONA", "limit": 1, "reason": "Mine."}
 
     answer = await client.run(ask, {"input": given}, by=by)
 
@@ -178,12 +174,12 @@ async def test_only_admins_adjust(client: Client, database_url: str, owner: UUID
 
 
 async def test_sent_again_it_is_recorded_once(
-    client: Client, database_url: str, admin: UUID, owner: UUID
+    client: Client, database_url: str, admin: UUID, subscriber: UUID
 ) -> None:
     ask = f"""mutation($input: AdjustQuotaInput!) {{
         adjustQuota(input: $input, idempotencyKey: "once") {{ {QUOTA} userErrors {{ code }} }}
     }}"""
-    given = {"userId": str(owner), "type": "PERSONA", "limit": 1, "reason": "A favour."}
+    given = {"userId": str(subscriber), "type": "PERSONA", "limit": 1, "reason": "A favour."}
 
     answers = [await client.data(ask, {"input": given}, by=admin) for _ in range(2)]
 
@@ -193,18 +189,18 @@ async def test_sent_again_it_is_recorded_once(
 
 
 async def test_spenders_and_admins_at_once_keep_the_sums(
-    client: Client, database_url: str, admin: UUID, owner: UUID
+    client: Client, database_url: str, admin: UUID, subscriber: UUID
 ) -> None:
-    posts = [insert(database_url, "Post", userId=owner) for _ in range(12)]
+    posts = [insert(database_url, "Post", userId=subscriber) for _ in range(12)]
 
     spent, adjusted = await asyncio.gather(
         asyncio.gather(
             *(
-                change(client, "schedulePost", "post { id }", by=owner, id=post, scheduledOn=LATER)
+                change(client, "schedulePost", "post { id }", by=subscriber, id=post, scheduledOn=LATER)
                 for post in posts
             )
         ),
-        asyncio.gather(*(adjust(client, admin, owner, limit) for limit in (5, 5, 5, 5))),
+        asyncio.gather(*(adjust(client, admin, subscriber, limit) for limit in (5, 5, 5, 5))),
     )
 
     # Whoever comes before the first adjustment finds the plan's 30.
@@ -212,5 +208,5 @@ async def test_spenders_and_admins_at_once_keep_the_sums(
     assert [faults(payload) for payload in adjusted] == [[]] * 4
     assert {tuple(faults(payload)) for payload in spent} <= {(), (("QUOTA_EXHAUSTED", None),)}
     assert 5 <= len(paid) <= 12
-    assert quotas(database_url) == [(owner, "post_scheduling", len(paid), 5, len(paid))]
+    assert quotas(database_url) == [(subscriber, "post_scheduling", len(paid), 5, len(paid))]
     assert [act[-1]["limit"] for act in trail(database_url)] == [[30, 5], [5, 5], [5, 5], [5, 5]]
