@@ -140,17 +140,6 @@ def free_port() -> int:
         return port
 
 
-def postmaster(data_dir: Path) -> int:
-    return int((data_dir / "postgres/data/postmaster.pid").read_text().split()[0])
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-
-
 def wait_until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not holds():

@@ -11,17 +11,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.serving import (
-    Server,
-    data_directory,
-    environment,
-    fill,
-    is_alive,
-    own_database,
-    postmaster,
-    workspace_of,
-    zorbit,
-)
+from tests.embedded.servers import is_alive, postmaster
+from tests.serving import Server, data_directory, environment, fill, own_database, workspace_of, zorbit
 from zorbit import migrations
 from zorbit.auth.local import LocalIssuer
 

@@ -12,17 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.embedded.servers import is_alive, postmaster
 from tests.observing.numbers import Numbers, read
-from tests.serving import (
-    PATIENCE,
-    Server,
-    data_directory,
-    fill,
-    is_alive,
-    postmaster,
-    wait_until,
-    workspace_of,
-)
+from tests.serving import PATIENCE, Server, data_directory, fill, wait_until, workspace_of
 from zorbit import embedded
 from zorbit.auth.local import LocalIssuer
 

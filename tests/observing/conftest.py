@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.conftest import Client, calling, started
+from tests.observing import SECRET
 from tests.observing.collector import Collector, collecting
+from tests.rows import insert
 from zorbit import app
 from zorbit.config import Settings
 
@@ -33,3 +36,9 @@ def collector() -> Iterator[Collector]:
     """A collector of traces."""
     with collecting() as made:
         yield made
+
+
+@pytest.fixture
+def user(database_url: str) -> UUID:
+    """Who asks; the address is told nobody."""
+    return insert(database_url, "User", email=f"{SECRET}@example.com")

@@ -19,11 +19,6 @@ VIEWER = "query Me { viewer { id } }"
 POSTS = "query Posts { viewer { posts { nodes { title } } } }"
 
 
-@pytest.fixture
-def user(database_url: str) -> UUID:
-    return insert(database_url, "User")
-
-
 async def test_operations_are_told_by_name_kind_and_outcome(serve: Serve, user: UUID) -> None:
     async with serve() as client:
         for _ in range(3):

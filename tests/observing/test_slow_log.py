@@ -10,18 +10,12 @@ import psycopg
 import pytest
 import structlog
 
+from tests.observing import SECRET
 from tests.observing.collector import Collector
 from tests.observing.conftest import Serve
-from tests.rows import insert
 from zorbit import logs
 
-SECRET = "geheim"
 POSTS = f'query Slow {{ viewer {{ {SECRET}: posts(search: "{SECRET}") {{ nodes {{ title }} }} }} }}'
-
-
-@pytest.fixture
-def user(database_url: str) -> UUID:
-    return insert(database_url, "User", email=f"{SECRET}@example.com")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.observing import SECRET
 from tests.observing.collector import Collector
 from tests.observing.conftest import Serve
 from tests.rows import insert
@@ -14,12 +15,6 @@ POSTS = "query Posts { viewer { name posts { nodes { title persona { name } } to
 TITLES = "{ viewer { posts { nodes { title } } } }"
 CREATE = "mutation Create($input: CreatePostInput!) { createPost(input: $input) { userErrors { code } } }"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-SECRET = "geheim"
-
-
-@pytest.fixture
-def user(database_url: str) -> UUID:
-    return insert(database_url, "User", email=f"{SECRET}@example.com")
 
 
 async def test_a_query_is_traced_from_its_request_to_its_statements(
