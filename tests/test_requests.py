@@ -31,12 +31,6 @@ async def test_only_json_is_read(client: Client, content_type: str) -> None:
     assert response.json()["errors"][0]["message"] == "the body must be application/json in UTF-8"
 
 
-async def test_a_compressed_body_is_refused(client: Client) -> None:
-    response = await client.post(VIEWER, **{"content-encoding": "gzip"})
-
-    assert response.status_code == 415
-
-
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -224,16 +224,6 @@ async def test_a_key_address_is_used(issuer: KeyServer) -> None:
     await verifier.aclose()
 
 
-def test_a_server_with_its_own_database_needs_a_key_source() -> None:
-    with pytest.raises(OperatorError) as refused:
-        tokens.verifier(configured(**DATABASE))
-
-    assert str(refused.value) == (
-        "a server with its own database needs a key source: set ZORBIT_JWKS_URL or ZORBIT_JWT_KEY_FILE "
-        "(with ZORBIT_JWT_ISSUER and ZORBIT_JWT_AUDIENCE)"
-    )
-
-
 def test_an_address_that_cannot_be_one_is_refused_at_start() -> None:
     with pytest.raises(OperatorError, match=r"^ZORBIT_JWKS_URL: not an address: "):
         JwksAddress("https://id.example.test:port/")
