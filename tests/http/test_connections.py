@@ -9,26 +9,15 @@ from contextlib import suppress
 
 import pytest
 
-from tests.http.conftest import Listening, listening
-from tests.http.sockets import rest
+from tests.http.conftest import MOST, Listening, listening
+from tests.http.sockets import METRICS, PATIENCE, POST, connect, rest
 from tests.serving import wait_until
 from zorbit.config import Settings
 from zorbit.protocol import HEADERS_LIMIT, PIPELINED
 
-PATIENCE = 30.0
 HASTE = 0.3
-MOST = 20
 HEALTHY = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
-METRICS = b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-POST = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 Server = Listening
-
-
-@pytest.fixture(scope="module")
-def patient(worker_database: str, settings: Settings) -> Iterator[Server]:
-    """A server that waits for longer than any test here."""
-    with listening(worker_database, settings, seconds=PATIENCE, connections=MOST) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +27,8 @@ def hasty(worker_database: str, settings: Settings) -> Iterator[Server]:
         yield server
 
 
-def connect(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
-
-
 def said(server: Server, *pieces: bytes) -> bytes:
-    with connect(server) as client:
+    with connect(server.port) as client:
         with suppress(ConnectionError):
             for piece in pieces:
                 client.sendall(piece)
@@ -79,36 +64,6 @@ def check_refused(answer: bytes, status: int) -> str:
     return str(error["message"])
 
 
-# Whole
-
-
-def test_who_waits_to_be_asked_for_the_body_is_asked(patient: Server) -> None:
-    body = b'{"query": "{ __typename }"}'
-    with connect(patient) as client:
-        client.sendall(
-            POST + b"connection: close\r\nexpect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body)
-        )
-        assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
-        client.sendall(body)
-        answered = rest(client)
-
-    assert answered.startswith(b"HTTP/1.1 200 ")
-    assert answered.endswith(b'\r\n\r\n{"data":{"__typename":"Query"}}')
-
-
-@pytest.mark.parametrize("method", [b"HEAD", b"OPTIONS"])
-def test_an_answer_without_a_body_is_whole_and_the_next_one_follows(patient: Server, method: bytes) -> None:
-    bare = method + b" /graphql HTTP/1.1\r\nhost: x\r\n\r\n"
-    with connect(patient) as client:
-        client.sendall(bare)
-        assert client.recv(65536).endswith(b"\r\n\r\n")
-        client.sendall(bare + METRICS)
-        answered = rest(client)
-
-    assert answered.count(b"HTTP/1.1 ") == 2
-    assert b"\r\n\r\nHTTP/1.1 200 OK\r\n" in answered
-
-
 # Slow
 
 
@@ -131,7 +86,7 @@ def test_a_request_that_does_not_come_whole_is_408(hasty: Server, begun: bytes) 
     [(b"GET /healthz HTTP/1.1\r\n", b"a: b\r\n"), (POST + b"content-length: 9999\r\n\r\n", b" ")],
 )
 def test_dripping_does_not_help(hasty: Server, begun: bytes, drop: bytes) -> None:
-    with connect(hasty) as client:
+    with connect(hasty.port) as client:
         client.sendall(begun)
         check_refused(pour(client, drop, HASTE / 10), 408)
 
@@ -141,7 +96,7 @@ def test_who_says_nothing_is_hung_up_on(hasty: Server) -> None:
 
 
 def test_who_says_nothing_more_is_hung_up_on(hasty: Server) -> None:
-    with connect(hasty) as client:
+    with connect(hasty.port) as client:
         client.sendall(HEALTHY)
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         client.sendall(b"\r\n")  # stops the clock of connections that are kept
@@ -150,7 +105,7 @@ def test_who_says_nothing_more_is_hung_up_on(hasty: Server) -> None:
 
 
 def test_a_body_that_nobody_waits_for_is_not_waited_for(hasty: Server) -> None:
-    with connect(hasty) as client:
+    with connect(hasty.port) as client:
         client.sendall(b"POST /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 9999\r\n\r\n")
 
         answer = pour(client, b" ", HASTE / 10)
@@ -186,7 +141,7 @@ def test_who_does_not_take_answers_is_hung_up_on(hasty: Server) -> None:
     ],
 )
 def test_what_does_not_end_is_cut_off(patient: Server, begun: bytes, piece: bytes) -> None:
-    with connect(patient) as client:
+    with connect(patient.port) as client:
         client.sendall(begun)
 
         answer = pour(client, piece)
@@ -199,7 +154,7 @@ def test_a_body_beyond_the_limit_is_not_read_to_its_end(patient: Server) -> None
         POST + b"transfer-encoding: chunked\r\n\r\n",
         b"POST /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n",
     ):
-        with connect(patient) as client:
+        with connect(patient.port) as client:
             client.sendall(begun)
 
             answer = pour(client, b"1000\r\n" + b" " * 4096 + b"\r\n")
@@ -241,7 +196,7 @@ def test_more_of_them_end_the_connection(patient: Server) -> None:
 
 def test_connections_beyond_the_limit_are_told_to_come_again(patient: Server) -> None:
     wait_until(lambda: patient.connections == 0)
-    held = [connect(patient) for _ in range(MOST)]
+    held = [connect(patient.port) for _ in range(MOST)]
     wait_until(lambda: patient.connections == MOST)
 
     refused = said(patient)
@@ -298,7 +253,7 @@ def test_nothing_is_upgraded_to(patient: Server, wanted: bytes) -> None:
         % wanted
     )
 
-    with connect(patient) as client:
+    with connect(patient.port) as client:
         client.sendall(b"GET /graphql HTTP/1.1\r\nhost: x\r\n" + asked + b"\r\n")
 
         assert client.recv(65536).startswith(b"HTTP/1.1 400 ")

@@ -14,6 +14,7 @@ from tests.schema.lists import LISTS, NODES, ROOT, TO_ONE, Edge
 from tests.schema.statements import FIVE_LEVELS, counted
 from tests.schema.workspace import ROWS, Workspace, fill
 from zorbit.engine import wire
+from zorbit.engine.wire import Statement
 
 pytestmark = pytest.mark.untraced  # to trace them takes half as long again; others go the same ways
 
@@ -95,6 +96,23 @@ async def test_a_list_below_rows_takes_one_statement_for_all_of_them(
             )
 
             assert taken == (CALLER + PROBE + 1 + lists, 3 if lists else 2), (selection, len(some))
+
+
+async def test_texts_that_ask_for_the_same_share_statements(client: Client, workspace: Workspace) -> None:
+    query = "{{ viewer {{ email posts(first: {size}) {{ {name}: nodes {{ id persona {{ name }} }} }} }} }}"
+    made = []
+    for size, name, by in [
+        (7, "a", workspace.owner),
+        (7, "b", workspace.owner),
+        (8, "c", workspace.owner),
+        (7, "d", workspace.admin),
+    ]:
+        before = Statement._made
+        await client.data(query.format(size=size, name=name), by=by)
+        made.append(Statement._made - before)
+
+    root = page = 1
+    assert made == [root + page, 0, page, root + page]
 
 
 @pytest.mark.parametrize("edge", TO_ONE, ids=str)

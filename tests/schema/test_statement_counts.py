@@ -86,6 +86,22 @@ async def test_five_levels_take_a_statement_each(by_resolvers: Client, database_
     )
 
 
+@pytest.mark.parametrize(
+    "query", ["{", "{ nothing }", "subscription { a }", "{ __schema { queryType { name } } }"]
+)
+async def test_what_is_told_to_everybody_takes_none_once_it_is_known(
+    client: Client, database_url: str, query: str
+) -> None:
+    user = insert(database_url, "User")
+    first = await client.run(query, by=user)
+
+    with counted() as statements:
+        again = await client.run(query, by=user)
+
+    assert again == first
+    assert statements == []
+
+
 ALIASES = """
     query($moment: DateTime) { users(first: 5) { nodes {
       a: posts(first: 1) { nodes { id } }
