@@ -24,7 +24,7 @@ from zorbit import db, graphiql, migrations, trusted
 from zorbit.auth.tokens import Verifier, verifier
 from zorbit.config import Settings
 from zorbit.db import Database, is_unreachable, unavailable
-from zorbit.endpoint import PATH, GraphQL, failure, guarded
+from zorbit.endpoint import PATH, GraphQL, instead_of
 from zorbit.engine import http
 from zorbit.engine.compiled import CompiledReads
 from zorbit.engine.documents import Policy
@@ -106,8 +106,10 @@ def _routes(
     """All but `/graphql`."""
 
     async def ready(request: Request) -> Response:
-        checked = within(settings.request_timeout, _readiness(database, request.app.state))
-        answer: Any = await guarded(checked, request.state.request_id)
+        try:
+            answer = await within(settings.request_timeout, _readiness(database, request.app.state))
+        except Exception as error:  # noqa: BLE001 - what it is goes to the log
+            answer = instead_of(error, request.state.request_id)
         return _response(answer)
 
     async def metrics(_request: Request) -> Response:
@@ -171,7 +173,7 @@ class Masked:
         try:
             await self.app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - what it is goes to the log
-            answer = failure(error, scope["state"]["request_id"])
+            answer = instead_of(error, scope["state"]["request_id"])
             if not has_begun:
                 await _response(answer)(scope, receive, send)
 
@@ -232,7 +234,7 @@ async def healthy(_request: Request) -> Response:
     return Response(http.encode({"status": "ok"}), media_type=JSON.decode())
 
 
-async def _readiness(database: Database, state: State) -> ASGIApp:
+async def _readiness(database: Database, state: State) -> http.Answer:
     """`/readyz`: whether the database answers and has this release's schema, and goes on being served."""
     if state.is_stopping:
         return _unready("the server is stopping")
@@ -244,7 +246,7 @@ async def _readiness(database: Database, state: State) -> ASGIApp:
     return http.Answer(http.encode({"status": "ready"}))
 
 
-def _unready(reason: str) -> ASGIApp:
+def _unready(reason: str) -> http.Answer:
     return http.Answer(http.encode({"status": "unavailable", "reason": reason}), 503)
 
 

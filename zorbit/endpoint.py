@@ -1,11 +1,10 @@
 """`/graphql`: who is asking, and by which way the answer is made."""
 
-from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
-from time import monotonic
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -79,7 +78,10 @@ class GraphQL:
             await self.app(scope, receive, send)
             return
         journal = self.watch.begin(scope)
-        answer = await guarded(self._answer(scope, receive, journal), journal.request_id)
+        try:
+            answer = await self._answer(scope, receive, journal)
+        except Exception as error:  # noqa: BLE001 - what it is goes to the log
+            answer = instead_of(error, journal.request_id)
         self.watch.end(journal, answer.status if isinstance(answer, Answer) else 200, scope)
         await answer(scope, receive, send)
 
@@ -119,7 +121,6 @@ class GraphQL:
         charge: Charge,
         journal: Journal,
     ) -> dict[str, Any]:
-        began = monotonic()
         ready = self.operations.known(asked.query) if asked.document_id is None else None
         try:
             if ready is None:
@@ -141,7 +142,7 @@ class GraphQL:
             result = self.operations.at_hand(execution)
         if result is None:
             run = self._run(execution, claims, journal.request_id)
-            left = self.settings.request_timeout - (monotonic() - began)
+            left = self.settings.request_timeout - (perf_counter() - journal.began)
             result = await within(left, run)
         if asked.tells_compiled:
             result["extensions"] = {"compiled": compiled}
@@ -231,22 +232,15 @@ class GraphQL:
         return LocalIssuer.open(self.settings.data_dir).sign(str(user.id), PAGE_TOKEN_LIFETIME)
 
 
-async def guarded(answering: Coroutine[Any, Any, ASGIApp], request_id: str) -> ASGIApp:
-    """Whatever goes wrong is answered in JSON, and what is not for the client goes to the log alone."""
-    try:
-        return await answering
-    except HTTPRefused as refused:
-        return http.refusal(refused)
-    except Refused as refused:
-        return _refusal(refused)
-    except Disconnected:
-        return Answer(b"", 400)
-    except Exception as error:  # noqa: BLE001 - what it is goes to the log
-        return failure(error, request_id)
-
-
-def failure(error: Exception, request_id: str) -> Answer:
-    """What a fault, or a database that is not to be had, is answered with."""
+def instead_of(error: Exception, request_id: str) -> Answer:
+    """The answer where something went wrong, in JSON; what is not for the client goes to the log alone."""
+    match error:
+        case HTTPRefused():
+            return http.refusal(error)
+        case Refused():
+            return _refusal(error)
+        case Disconnected():
+            return Answer(b"", 400)
     told = unavailable(error)
     if told is not None:
         logger.warning("database unavailable", error=type(error).__name__)

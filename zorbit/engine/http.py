@@ -102,13 +102,16 @@ async def read(scope: Scope, sent: Headers, receive: Receive, pay: Callable[[int
         return _request(_parameters(scope["query_string"]))
     if scope["method"] != "POST":
         raise HTTPRefused(405, "send a POST request", "BAD_USER_INPUT", {"Allow": METHODS})
-    if not is_json(sent.get(b"content-type", b"")):
-        accepted = {"Accept": JSON.decode()}
-        raise HTTPRefused(415, f"the body must be {JSON.decode()} in UTF-8", "BAD_USER_INPUT", accepted)
-    if sent.get(b"content-encoding", b"identity").lower() != b"identity":
-        accepted = {"Accept-Encoding": "identity"}
-        raise HTTPRefused(415, "the body must not be compressed", "BAD_USER_INPUT", accepted)
-    body = await _body(sent, receive)
+    _demand_readable(sent)
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT:  # counted as it streams, because a length that is announced may be false
+            raise _too_large()
+        more = message.get("more_body", False)
     if len(body) > SMALL:
         pay(len(body))
         if sum(map(body.count, b"[{:")) > PARTS_LIMIT:
@@ -148,21 +151,17 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode()
 
 
-async def _body(sent: Headers, receive: Receive) -> bytearray:
-    """The body; counted as it streams, because a length that is announced may be false."""
+def _demand_readable(sent: Headers) -> None:
+    """Refuse a body by what its headers say of it."""
+    if not is_json(sent.get(b"content-type", b"")):
+        accepted = {"Accept": JSON.decode()}
+        raise HTTPRefused(415, f"the body must be {JSON.decode()} in UTF-8", "BAD_USER_INPUT", accepted)
+    if sent.get(b"content-encoding", b"identity").lower() != b"identity":
+        accepted = {"Accept-Encoding": "identity"}
+        raise HTTPRefused(415, "the body must not be compressed", "BAD_USER_INPUT", accepted)
     announced = sent.get(b"content-length", b"")
     if announced.isdigit() and int(announced[:20]) > BODY_LIMIT:
         raise _too_large()
-    body, more = bytearray(), True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
-            raise _too_large()
-        more = message.get("more_body", False)
-    return body
 
 
 def _too_large() -> HTTPRefused:
