@@ -115,8 +115,9 @@ async def read(scope: Scope, sent: Headers, receive: Receive, pay: Callable[[int
     if len(body) > SMALL:
         pay(len(body))
         if sum(map(body.count, b"[{:")) > PARTS_LIMIT:
-            message = f"the body has at most {PARTS_LIMIT} of the characters [, {{ and :"
-            raise HTTPRefused(400, message, "BAD_USER_INPUT")
+            raise HTTPRefused(
+                400, f"the body has at most {PARTS_LIMIT} of the characters [, {{ and :", "BAD_USER_INPUT"
+            )
     return _request(_parsed(body, "the body"))
 
 
