@@ -1,6 +1,7 @@
 """Every limit lets through what reaches it exactly, and refuses one more, before anything else is done."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -50,6 +51,8 @@ LIMITS: list[tuple[str, int, Callable[[int], str], str | None]] = [
         "viewer",
     ),
 ]
+TOLD = 50
+"""Errors of variables that are told, before one that says that there are more."""
 WIDE = {"limit_repeats": 1_000, "limit_aliases": 10_000, "limit_definitions": 1_000}
 
 
@@ -152,6 +155,27 @@ async def test_variables_hold_so_many_objects_and_no_more(serve: Serve) -> None:
 
     assert "conditions" in allowed["errors"][0]["message"]
     assert refused["errors"][0]["message"] == f"`variables` hold at most {OBJECTS_LIMIT} objects"
+
+
+async def test_of_variables_that_are_all_wrong_only_those_that_are_told_are_looked_at(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def suggested(name: str, _known: object) -> list[str]:
+        looked.append(name)
+        return []
+
+    # By its name in `sys.modules`: in its package a function of that name hides the module.
+    validating = import_module("graphql.utilities.validate_input_value")
+    monkeypatch.setattr(validating, "suggestion_list", suggested)
+    query = "query ($where: PostWhere) { viewer { posts(where: $where) { totalCount } } }"
+    unknown = {f"unknown{number}": 1 for number in range(VALUES_LIMIT - 100)}
+    async with serve() as both:
+        refused = await both.ask(query, {"where": unknown})
+
+    assert len(refused["errors"]) == TOLD + 1
+    assert len(looked) == 2 * (TOLD + 1)  # by the resolvers, which tell it, of either server
 
 
 KNOWN = [

@@ -195,7 +195,8 @@ class CompiledReads:
             # By graphql-core, one variable costs 28 microseconds, and each item of a list almost one.
             return VariableValues({}, given or {})
         definitions = operation.operation.variable_definitions or ()
-        coerced = get_variable_values(self.schema, definitions, given or {})
+        # What is wrong is told by `run`: to say of 5,000 unknown keys what they may have meant took 0.9 s.
+        coerced = get_variable_values(self.schema, definitions, given or {}, 0, hide_suggestions=True)
         if isinstance(coerced, list):
             note_answer("variables")
             return None
