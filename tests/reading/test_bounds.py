@@ -2,21 +2,23 @@
 
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from uuid import UUID
 
 import pytest
 from graphql import NameNode
+from sqlalchemy import CompoundSelect
 
 from tests.examples import examples
 from tests.reading.conftest import sweep
 from tests.reading.twins import Twins
 from tests.rows import insert, insert_many
-from zorbit.engine import compiled, lists, operations, wire
+from zorbit.engine import compiled, lists, nodes, operations, wire
 from zorbit.engine.levels import Level
 from zorbit.engine.planning import Planner
 from zorbit.engine.plans import Plan
+from zorbit.engine.statements import Prepared, prepared
 
 pytestmark = pytest.mark.untraced  # to trace them takes twice as long; other tests go the same ways
 
@@ -148,6 +150,24 @@ async def test_what_is_forgotten_is_gone_without_the_collector(
         gc.enable()
 
     assert after == before
+
+
+async def test_what_finds_nodes_is_made_once_for_all_texts(
+    twins: Twins, caller: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+
+    def counted(statement: Any, names: Iterable[str]) -> Prepared:
+        made.extend([statement] if isinstance(statement, CompoundSelect) else [])
+        return prepared(statement, names)
+
+    monkeypatch.setattr(nodes, "prepared", counted)
+    fields = " ".join(f"n{number}: node(id: $id) {{ id }}" for number in range(40))
+
+    for name in ("First", "Second"):
+        await send(twins, caller, f"query {name}($id: ID!) {{ {fields} }}", id=str(caller))
+
+    assert len(made) <= 1
 
 
 async def test_a_text_keeps_a_bounded_number_of_plans(twins: Twins, caller: UUID) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, func
 from sqlalchemy.orm import aliased
 
 from zorbit.engine.levels import Build, Level
-from zorbit.engine.readings import Nodes
+from zorbit.engine.readings import CALLER, Nodes
 from zorbit.engine.runs import Fetch, Given, Run
 from zorbit.engine.statements import Prepared, array, prepared
 from zorbit.engine.wire import Rows
@@ -73,16 +73,21 @@ class Kinds:
         }
 
 
+def probe_of(reading: Nodes, viewer: Any) -> Prepared:
+    """The statement that tells of what type each row is."""
+    wanted = bindparam("ids", type_=ARRAY(Uuid))
+    return prepared(reading.probe(viewer, wanted), [CALLER, "ids"])
+
+
 @dataclass(slots=True, eq=False)
 class NodesField:
     """`node` and `nodes`: one statement tells of what type each row is."""
 
     reading: Nodes
-    viewer: Any
+    probe: Prepared
     given: Given
     kinds: Kinds
     is_first: bool = True
-    _probe: Prepared | None = None
 
     def first(self, run: Run) -> list[Fetch]:
         """What is fetched together with the root."""
@@ -90,10 +95,6 @@ class NodesField:
         run.found[self] = ids, {}
         if not ids:
             return []
-        probe = self._probe
-        if probe is None:
-            wanted = bindparam("ids", type_=ARRAY(Uuid))
-            probe = self._probe = prepared(self.reading.probe(self.viewer, wanted), [*run.values, "ids"])
 
         def take(rows: Rows) -> list[Fetch]:
             types: dict[str, str] = dict(rows)
@@ -103,7 +104,8 @@ class NodesField:
                 by_type[name].append(id)
             return self.kinds.fetches(run, by_type)
 
-        return [Fetch(probe.statement, probe.given(run.values | {"ids": array(ids)}), take)]
+        given = self.probe.given(run.values | {"ids": array(ids)})
+        return [Fetch(self.probe.statement, given, take)]
 
     def fetches(self, _run: Run, _rows: Rows) -> list[Fetch]:
         """Nothing more."""
