@@ -136,6 +136,11 @@ class Bounded(HttpToolsProtocol):
             self._begin()
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of the head; a trailer's would come after what a proxy has seen to, and counts for nothing."""
+        if not self.has_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """What is asked goes to work, or waits for its turn."""
         if len(self.headers) > HEADERS_LIMIT:
