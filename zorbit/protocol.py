@@ -21,6 +21,9 @@ PIPELINED = 100
 UNREAD_STEP = 4096
 """Bytes of an answer that a client has to take in half the seconds that it has for sending a head."""
 
+FRAMING = {b"content-length", b"transfer-encoding"}
+"""Headers of a request with a body, which the parser takes for the next request where there is an Upgrade."""
+
 SPECIAL = frozenset({b"connection", b"transfer-encoding"})
 """Headers of an answer that say how it is sent."""
 PLAIN = b"\t" + bytes(range(32, 127)) + bytes(range(128, 256))
@@ -146,6 +149,12 @@ class Bounded(HttpToolsProtocol):
         if len(self.headers) > HEADERS_LIMIT:
             message = f"a request has at most {HEADERS_LIMIT} headers"
             self._refuse(b"431 Request Header Fields Too Large", message)
+            raise ValueError(message)
+        if self.parser.should_upgrade() and any(
+            name in FRAMING and value != b"0" for name, value in self.headers
+        ):
+            message = "nothing is upgraded to here: send a body without an Upgrade header"
+            self._refuse(b"400 Bad Request", message)
             raise ValueError(message)
         if len(self.pipeline) >= PIPELINED:
             self.transport.abort()

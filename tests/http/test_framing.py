@@ -2,6 +2,8 @@
 
 import socket
 
+import pytest
+
 from tests.http.sockets import rest
 
 BODY = b'{"query": "{ __typename }"}'
@@ -21,3 +23,22 @@ def test_what_comes_after_the_body_is_no_header(port: int) -> None:
 
     assert answered.startswith(b"HTTP/1.1 200 ")
     assert answered.endswith(b'{"data":{"__typename":"Query"}}')
+
+
+@pytest.mark.parametrize("wanted", [b"h2c", b"websocket"])
+def test_the_body_of_what_would_be_upgraded_is_no_request(port: int, wanted: bytes) -> None:
+    inner = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+    head = b"POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: %b\r\n" % wanted
+
+    answered = said(port, head + b"content-length: %d\r\n\r\n" % len(inner) + inner + inner)
+
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert b"nothing is upgraded to here" in answered
+    assert answered.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("wanted", [b"h2c", b"websocket"])
+def test_without_a_body_an_upgrade_is_left_aside(port: int, wanted: bytes) -> None:
+    head = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\ncontent-length: 0\r\n"
+
+    assert said(port, head + b"upgrade: %b\r\n\r\n" % wanted).startswith(b"HTTP/1.1 200 ")
