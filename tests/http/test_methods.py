@@ -223,6 +223,13 @@ async def test_a_header_that_counts_comes_once(client: Client, name: str) -> Non
     assert message(response) == f"send one {name} header"
 
 
+async def test_what_stands_far_behind_in_an_accept_header_is_not_looked_at(client: Client) -> None:
+    within, beyond = (f"{'a/b,' * number}{JSON}" for number in (200, 250))
+
+    assert (await client.post(VIEWER, accept=within)).status_code == 200
+    assert (await client.post(VIEWER, accept=beyond)).status_code == 406
+
+
 async def test_accept_headers_are_read_together(client: Client) -> None:
     headers = [("accept", f"{JSON};q=0.1"), ("accept", GRAPHQL)]
 
