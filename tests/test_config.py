@@ -74,6 +74,7 @@ WRONG = [
     ("PROFILE", "staging", "Input should be 'development' or 'production'"),
     ("INTROSPECTION", "perhaps", "Input should be a valid boolean, unable to interpret input"),
     ("SUGGESTIONS", "perhaps", "Input should be a valid boolean, unable to interpret input"),
+    ("LIMIT_CHARACTERS", "9999", "Input should be greater than or equal to 10000"),
     ("LIMIT_TOKENS", "499", "Input should be greater than or equal to 500"),
     ("LIMIT_DEFINITIONS", "9", "Input should be greater than or equal to 10"),
     ("LIMIT_DEPTH", "19", "Input should be greater than or equal to 20"),

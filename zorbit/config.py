@@ -166,6 +166,7 @@ class Settings(BaseSettings):
     suggestions: bool = True
     """Whether errors say what may have been meant ("Did you mean")."""
 
+    limit_characters: Annotated[int, Field(ge=10_000, le=1_000_000)] = 100_000
     limit_tokens: Annotated[int, Field(ge=500, le=100_000)] = 2_000
     limit_definitions: Annotated[int, Field(ge=10, le=1_000)] = 100
     """Operations and fragments of a document."""

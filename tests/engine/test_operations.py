@@ -117,14 +117,23 @@ def test_a_text_is_prepared_once(operations: Operations) -> None:
     assert operations.prepare("{ later }") is first
 
 
+def test_a_text_that_is_too_long_to_be_read_pushes_out_no_other(operations: Operations) -> None:
+    kept = operations.prepare("{ later }")
+
+    refused = operations.prepare("{ later } #" + "x" * CACHED_CHARACTERS)
+
+    assert refused.document is None
+    assert operations.prepare("{ later }") is kept
+
+
 @pytest.mark.untraced  # to trace it takes as long again; other tests go the same ways
 def test_a_stream_of_distinct_texts_does_not_grow_memory(operations: Operations) -> None:
     kept = operations.prepare("{ later }")
     for number in range(CACHED_DOCUMENTS + 100):
         operations.prepare(f"{{ double(of: {number}) }}")
         operations.prepare("{ later }")
-    for number in range(5):
-        operations.prepare("{ later } #" + "x" * (CACHED_CHARACTERS // 3) + str(number))
+    for number in range(25):
+        operations.prepare("{ later } #" + "x" * (CACHED_CHARACTERS // 21) + str(number))
 
     remembered = operations._prepared
     assert len(remembered) <= CACHED_DOCUMENTS

@@ -31,6 +31,7 @@ def fragments(number: int) -> str:
 
 
 LIMITS: list[tuple[str, int, Callable[[int], str], str | None]] = [
+    ("characters", 10_000, "{ viewer { id } }".ljust, None),
     ("tokens", 500, lambda number: f"{{ viewer {{ {'id ' * (number - 5)} }} }}", None),
     ("definitions", 10, fragments, None),
     ("depth", 20, below, below(21).strip("{}").replace("{ ", ".").replace("{", ".")),

@@ -40,6 +40,7 @@ async def test_it_tells_the_cost_that_a_request_with_these_variables_would_have(
     assert found["fits"]
     measures = {one["name"]: (one["value"], one["limit"]) for one in found["measures"]}
     assert measures == {
+        "characters": (len(PAGES), 100_000),
         "tokens": (27, 2_000),
         "definitions": (1, 100),
         "depth": (4, 25),

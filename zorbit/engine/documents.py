@@ -101,7 +101,7 @@ def prepared(schema: GraphQLSchema, text: str, policy: Policy) -> Ready:
     limits = policy.limits
     try:
         document = _unlinked(parse(text, max_tokens=limits.tokens))
-        found = tuple(measured(document, limits))
+        found = (Measure("characters", len(text)), *measured(document, limits))
         if beyond(found, limits):
             return Ready(None, too_complex(found, limits), found)
         errors = _errors(schema, document, policy)
@@ -116,6 +116,12 @@ def prepared(schema: GraphQLSchema, text: str, policy: Policy) -> Ready:
     except RecursionError:
         return Ready(None, (error_of("the document is nested too deeply", "GRAPHQL_PARSE_FAILED"),))
     return Ready(None, tuple(errors), found) if errors else _priced(schema, document, found, limits)
+
+
+def too_long(text: str, limits: Limits) -> Ready | None:
+    """Why a text is not read, if it is too long for that."""
+    found = (Measure("characters", len(text)),)
+    return Ready(None, too_complex(found, limits), found) if beyond(found, limits) else None
 
 
 def too_complex(found: Sequence[Measure], limits: Limits) -> tuple[Error, ...]:

@@ -23,6 +23,8 @@ SUMS = ("fields", "aliases", "directives")
 class Limits:
     """The most of each measure that is let through."""
 
+    characters: int
+    """To read 100,000 takes 10 ms, be it one token."""
     tokens: int
     definitions: int
     """Operations and fragments."""

@@ -29,6 +29,7 @@ from zorbit.engine.documents import (
     formatted,
     prepared,
     too_complex,
+    too_long,
 )
 from zorbit.engine.journal import note_new_text, note_plan, phase
 from zorbit.engine.levels import Unplanned
@@ -195,6 +196,9 @@ class Operations:
         if ready is None:
             if self._only is not None and text not in self._only:
                 return UNTRUSTED
+            # Not kept: two of a megabyte would push out all others.
+            if (refused := too_long(text, self.policy.limits)) is not None:
+                return refused
             with phase("parse"):
                 ready = prepared(self.schema, text, self.policy)
             self._prepared[text] = ready
