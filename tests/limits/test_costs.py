@@ -1,11 +1,13 @@
 """What an operation costs follows from its text and its variables, and is known before it runs."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.limits.conftest import Serve
+from zorbit.engine.formulas import Listed
 
 PAGE = "{ viewer { posts%s { nodes { id title } } } }"
 DEEP = """query ($n: Int) {
@@ -96,6 +98,27 @@ async def test_a_cost_that_reaches_its_limit_passes_and_one_more_is_refused(serv
     assert "data" not in refused
     assert refused["extensions"]["cost"] == {"requested": cost, "limit": cost - 1}
     assert "errors" not in allowed
+
+
+async def test_values_are_not_counted_anew_for_each_field_that_takes_them(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted, count = [], Listed.of
+
+    def of(self: Listed, variables: Mapping[str, Any]) -> int:
+        counted.append(self.name)
+        return count(self, variables)
+
+    monkeypatch.setattr(Listed, "of", of)
+    fields = " ".join(f"p{number}: posts(where: $w) {{ totalCount }}" for number in range(30))
+    query = f"query ($w: PostWhere) {{ viewer {{ {fields} }} }}"
+    async with serve() as both:
+        refused = await both.ask(query, {"w": {"title": {"in": ["x"] * 2_000}}})
+
+    assert [error["extensions"]["measure"] for error in refused["errors"]] == ["cost"]
+    assert (
+        len(counted) < 2 * 5
+    )  # by either server: what it comes to, if that is too much, and where it arises
 
 
 async def test_the_operation_that_is_named_counts_and_not_its_neighbours(serve: Serve) -> None:

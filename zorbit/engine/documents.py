@@ -138,7 +138,9 @@ def dearest(
     assert operation is not None  # noqa: S101 - likewise
     root = branch_of(schema, ready.document, operation)
     given = variables or {}
-    path = path_of(root, lambda one: value_of(one.terms.items(), given))
+    # Not anew for each field: 4,900 values in 39 filters took 30 ms, for a refusal that is free.
+    told = {factor: factor.of(given) for factors in root.terms for factor in factors}
+    path = path_of(root, lambda one: value_of(one.terms.items(), told.__getitem__))
     return Measure("cost", ready.operations[name].cost.whole.of(variables), path)
 
 

@@ -76,7 +76,7 @@ class Formula:
         if not self.terms:
             return self.constant
         given = variables or {}
-        return self.constant + value_of(self.terms, given)
+        return self.constant + value_of(self.terms, lambda factor: factor.of(given))
 
 
 class Cost(NamedTuple):
@@ -86,9 +86,9 @@ class Cost(NamedTuple):
     work: Formula
 
 
-def value_of(terms: Iterable[tuple[tuple[Factor, ...], int]], variables: Mapping[str, Any]) -> int:
-    """What terms come to."""
-    return sum(number * prod([one.of(variables) for one in factors]) for factors, number in terms)
+def value_of(terms: Iterable[tuple[tuple[Factor, ...], int]], of: Callable[[Factor], int]) -> int:
+    """What terms come to, with factors as `of` tells them."""
+    return sum(number * prod(map(of, factors)) for factors, number in terms)
 
 
 def cost_of(root: Branch) -> Cost:
