@@ -135,6 +135,23 @@ async def test_the_page_holds_the_demo_users_token_on_this_machine_only(
     assert of_admin is None
 
 
+@pytest.mark.parametrize(
+    "host", ["evil.example.com:", "evil.example.com:99999", "[::1", "a@localhost", "a:b:c"]
+)
+async def test_a_host_that_makes_no_sense_is_not_this_machine(
+    served: Starlette, database_url: str, host: str
+) -> None:
+    rows.insert(database_url, "User", email="demo@example.com")
+    transport = httpx.ASGITransport(app=served)
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
+        local = await browser.get("/graphql", headers={"accept": "text/html"})
+        odd = await browser.get("/graphql", headers={"accept": "text/html", "host": host})
+
+    assert '"token": null' not in local.text
+    assert '"token": null' in odd.text
+
+
 async def test_without_the_setting_there_is_no_page(worker_database: str, data_dir: Path) -> None:
     application = app.create(Settings(data_dir=data_dir, graphiql=False), worker_database)
     transport = httpx.ASGITransport(app=application)

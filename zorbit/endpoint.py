@@ -1,5 +1,6 @@
 """`/graphql`: who is asking, and by which way the answer is made."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from starlette.requests import Request as PageRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,6 +42,7 @@ from zorbit.visibility import NOBODY, OPERATOR, Viewer
 PATH = "/graphql"
 BEARER = b"Bearer "
 """As nearly all clients write it; others' tokens are verified anew at each request."""
+HOST = re.compile(r"(?:\[([0-9a-f:]+)\]|([^\[\]:]+))(?::[0-9]+)?", re.IGNORECASE)
 PAGE_TOKEN_LIFETIME = timedelta(hours=12)
 STATUS: dict[Code | UserErrorCode, tuple[int, dict[str, str]]] = {
     Code.BAD_USER_INPUT: (400, {}),
@@ -88,7 +89,7 @@ class GraphQL:
     async def _answer(self, scope: Scope, receive: Receive, journal: Journal) -> ASGIApp:
         headers, method = http.headers(scope), scope["method"]
         if method in {"GET", "HEAD"} and self.settings.shows_graphiql and _is_browser(headers):
-            token = await self._page_token(PageRequest(scope))
+            token = await self._page_token(headers.get(b"host", b""))
             return graphiql.page(endpoint=PATH, token=token)
         if method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": http.METHODS})
@@ -220,10 +221,10 @@ class GraphQL:
         if made is not None:
             logger.info("user provisioned", user_id=str(made.id))
 
-    async def _page_token(self, request: PageRequest) -> str | None:
+    async def _page_token(self, host: bytes) -> str | None:
         """The demo user's token, for a browser on this machine that talks to a server on this machine."""
         local = self.settings.embedded and not self.settings.has_key_source
-        if not (local and _is_loopback(self.settings.host) and _is_loopback(request.url.hostname or "")):
+        if not (local and _is_loopback(self.settings.host) and _is_loopback(_named(host))):
             return None
         async with self.database.read() as session:
             user = await users.by_email(session, OPERATOR, DEMO_EMAIL)
@@ -259,6 +260,12 @@ def _refusal(refused: Refused) -> Answer:
 
 def _is_browser(headers: Headers) -> bool:
     return b"text/html" in headers.get(b"accept", b"")
+
+
+def _named(host: bytes) -> str:
+    """Whom a Host header names; nobody where it makes no sense: Starlette takes it for the server itself."""
+    found = HOST.fullmatch(host.decode("latin-1"))
+    return "" if found is None else found[1] or found[2]
 
 
 def _is_loopback(host: str) -> bool:
