@@ -133,6 +133,15 @@ async def test_a_fragment_that_is_used_nowhere_is_measured_too(serve: Serve) -> 
     assert [error["extensions"]["measure"] for error in refused["errors"]] == ["repeats"]
 
 
+async def test_what_is_wrong_is_not_told_at_any_length(serve: Serve) -> None:
+    unknown = several(f"{'x' * 140}#: 1", 600)
+    async with serve() as both:
+        refused = await both.ask(f"{{ viewer {{ posts(where: {{{unknown}}}) {{ totalCount }} }} }}")
+
+    assert {error["extensions"]["code"] for error in refused["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}
+    assert max(len(error["message"]) for error in refused["errors"]) < 1_100
+
+
 async def test_variables_hold_so_many_values_and_no_more(serve: Serve) -> None:
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     async with serve() as both:

@@ -28,6 +28,8 @@ from zorbit.engine.measures import Endless, Limits, Measure, beyond, measured
 
 ERRORS = 20
 """Errors that a document is told at most."""
+MESSAGE = 1_000
+"""Characters of a message that are told: graphql-core repeats all of a value for each part that is wrong."""
 TOKENS = "Syntax Error: Document contains more than"
 """How graphql-core begins to say that it stopped reading."""
 NAMES = {"root_fields": "rootFields"}
@@ -157,7 +159,9 @@ def error_of(message: str, code: str, **extensions: object) -> Error:
 
 def formatted(error: GraphQLError, extensions: Mapping[str, object]) -> Error:
     """An error of graphql-core's."""
-    found: Error = {"message": error.message, "extensions": dict(extensions)}
+    whole = error.message
+    message = whole if len(whole) <= MESSAGE else f"{whole[:MESSAGE]}..."
+    found: Error = {"message": message, "extensions": dict(extensions)}
     if error.locations:
         found["locations"] = [location.formatted for location in error.locations]
     if error.path is not None:
