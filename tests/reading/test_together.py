@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import psycopg
 import pytest
@@ -14,6 +15,8 @@ from tests.reading.known import Known
 from tests.reading.operations import Operation, compose
 from tests.reading.twins import Answer, Twins, started
 from zorbit.config import Settings
+from zorbit.engine.nodes import Kinds
+from zorbit.engine.runs import Fetch, Run
 
 SEEDS = range(1_000, 1_020)
 DEFAULTS = {
@@ -65,6 +68,35 @@ async def test_a_request_that_is_given_up_leaves_nothing_for_the_next(twins: Twi
         compiled, reference = await twins.ask(made.body, by)
 
         assert compiled.same(reference)
+
+
+async def test_others_have_their_turn_while_a_plan_meets_types_that_are_new_to_it(
+    twins: Twins, one_world: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    fetches = Kinds.fetches
+
+    def planned(self: Kinds, run: Run, ids: dict[str, list[str]]) -> list[Fetch]:
+        told.append("planned")
+        return fetches(self, run, ids)
+
+    async def others() -> None:
+        while True:
+            told.append("others")
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(Kinds, "fetches", planned)
+    caller = one_world.callers["owner"]
+    fields = " ".join(f"n{number}: nodes(ids: $ids) {{ id }}" for number in range(3))
+    turns = asyncio.ensure_future(others())
+    answer = await twins.plans(
+        {"query": f"query ($ids: [ID!]!) {{ {fields} }}", "variables": {"ids": [str(caller)]}}, caller
+    )
+    turns.cancel()
+
+    assert (answer.compiled, answer.errors) == (True, ())
+    assert told.count("planned") == 3
+    assert [after for before, after in pairwise(told) if before == "planned"] == ["others"] * 3
 
 
 @contextmanager

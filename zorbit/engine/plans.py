@@ -73,7 +73,7 @@ class Plan:
             if self.weight.characters > known:
                 # Its statements were made, some two milliseconds each: others have waited for them.
                 await asyncio.sleep(0)
-        await fetch(pool, first, patience)
+        await fetch(pool, first, patience, self.weight)
         if any(isinstance(kid, ResolvedField) for kid in run.found):
             await within(patience, resolve(run, executor(root[0][1]), self.graph.is_outage))
         return self.build(root, [kid.finished(run) for kid in self.level.kids])[0]

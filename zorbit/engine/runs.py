@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
+from zorbit.engine.levels import Weight
 from zorbit.engine.pool import Pool
 from zorbit.engine.readings import Arguments, Graph
 from zorbit.engine.values import Odd
@@ -98,15 +99,24 @@ async def _awaited(value: Any) -> Any:
     return await value if isawaitable(value) else value
 
 
-async def fetch(pool: Pool, fetches: list[Fetch], patience: float) -> None:
-    """Run `fetches` and what they lead to: a round trip a tier, on one connection, in one span of time."""
+async def fetch(pool: Pool, fetches: list[Fetch], patience: float, weight: Weight) -> None:
+    """Run `fetches` and what they lead to: a round trip a tier, on one connection, in one span of time.
+
+    `weight` is the plan's, which grows where rows are of a type that it has not met.
+    """
     end = monotonic() + patience
     connection = await pool.take()
     try:
         while fetches:
-            asked = [(one.statement, one.parameters) for one in fetches]
-            answers = await connection.run(asked, end - monotonic())
-            fetches = [below for one, rows in zip(fetches, answers, strict=True) for below in one.take(rows)]
+            asked, fetches = fetches, []
+            statements = [(one.statement, one.parameters) for one in asked]
+            answers = await connection.run(statements, end - monotonic())
+            for one, rows in zip(asked, answers, strict=True):
+                known = weight.fields
+                fetches += one.take(rows)
+                if weight.fields > known:
+                    # To plan a type takes a millisecond, and fields may give rows of all: others have waited.
+                    await asyncio.sleep(0)
     finally:
         pool.give(connection)
 
