@@ -16,8 +16,8 @@ from graphql import (
 
 from zorbit import app
 from zorbit.config import Settings
-from zorbit.engine import operations as operations_module
-from zorbit.engine.operations import CACHED_CHARACTERS, CACHED_DOCUMENTS, Operations, Refusal, Request
+from zorbit.engine import remembered
+from zorbit.engine.operations import Operations, Refusal, Request
 
 
 class NotToday(Exception):  # noqa: N818 - a refusal of the test's own
@@ -120,7 +120,7 @@ def test_a_text_is_prepared_once(operations: Operations) -> None:
 def test_a_text_that_is_too_long_to_be_read_pushes_out_no_other(operations: Operations) -> None:
     kept = operations.prepare("{ later }")
 
-    refused = operations.prepare("{ later } #" + "x" * CACHED_CHARACTERS)
+    refused = operations.prepare("{ later } #" + "x" * remembered.CHARACTERS)
 
     assert refused.document is None
     assert operations.prepare("{ later }") is kept
@@ -129,26 +129,26 @@ def test_a_text_that_is_too_long_to_be_read_pushes_out_no_other(operations: Oper
 @pytest.mark.untraced  # to trace it takes as long again; other tests go the same ways
 def test_a_stream_of_distinct_texts_does_not_grow_memory(operations: Operations) -> None:
     kept = operations.prepare("{ later }")
-    for number in range(CACHED_DOCUMENTS + 100):
+    for number in range(remembered.TEXTS + 100):
         operations.prepare(f"{{ double(of: {number}) }}")
         operations.prepare("{ later }")
     for number in range(25):
-        operations.prepare("{ later } #" + "x" * (CACHED_CHARACTERS // 21) + str(number))
+        operations.prepare("{ later } #" + "x" * (remembered.CHARACTERS // 21) + str(number))
 
-    remembered = operations._prepared
-    assert len(remembered) <= CACHED_DOCUMENTS
-    assert sum(map(len, remembered)) <= CACHED_CHARACTERS
+    kept_texts = operations._remembered.known
+    assert len(kept_texts) <= remembered.TEXTS
+    assert sum(map(len, kept_texts)) <= remembered.CHARACTERS
     assert operations.prepare("{ later }") is not kept
 
 
 async def test_answers_about_the_schema_are_kept_within_bounds(
     operations: Operations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations_module, "CACHED_WEIGHT", 50)
+    monkeypatch.setattr(remembered, "WEIGHT", 50)
     for number in range(30):
         query = f"{{ a{number}: __schema {{ types {{ name description fields {{ name }} }} }} }}"
         assert "errors" not in await run(operations, Request(query))
 
-    kept = operations._prepared.values()
+    kept = operations._remembered.known.values()
     assert 0 < sum(one.weight for one in kept) <= 50
     assert all(operation.told for one in kept for operation in one.operations.values())

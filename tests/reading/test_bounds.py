@@ -14,7 +14,7 @@ from tests.examples import examples
 from tests.reading.conftest import sweep
 from tests.reading.twins import Twins
 from tests.rows import insert, insert_many
-from zorbit.engine import compiled, lists, nodes, operations, wire
+from zorbit.engine import compiled, lists, nodes, remembered, wire
 from zorbit.engine.levels import Level
 from zorbit.engine.planning import Planner
 from zorbit.engine.plans import Plan
@@ -56,7 +56,7 @@ async def stream(twins: Twins, caller: UUID, numbers: range) -> None:
 
 def kept(twins: Twins) -> dict[str, int]:
     """How much the server keeps."""
-    known = twins.operations._prepared
+    known = twins.operations._remembered.known
     assert twins.operations.compiled is not None
     plans = [
         len(operation.planned.plans)
@@ -87,9 +87,9 @@ def held() -> Counter[str]:
 def hold(twins: Twins) -> None:
     """Whether it is within its bounds."""
     found = kept(twins)
-    assert found["texts"] <= operations.CACHED_DOCUMENTS
-    assert found["characters"] <= operations.CACHED_CHARACTERS
-    assert found["weight"] <= operations.CACHED_WEIGHT
+    assert found["texts"] <= remembered.TEXTS
+    assert found["characters"] <= remembered.CHARACTERS
+    assert found["weight"] <= remembered.WEIGHT
     assert found["plans of a text"] <= compiled.PLANS
     assert found["statements of a connection"] <= wire.PREPARED
 
@@ -98,7 +98,7 @@ def hold(twins: Twins) -> None:
 async def test_a_stream_of_distinct_texts_leaves_no_more_than_a_cache_full(
     twins: Twins, caller: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "CACHED_DOCUMENTS", DOCUMENTS)
+    monkeypatch.setattr(remembered, "TEXTS", DOCUMENTS)
     query = "{ viewer { posts { nodes { content } } } }"
     before = await twins.plans({"query": query}, caller)
     await stream(twins, caller, range(FULL))
@@ -113,7 +113,7 @@ async def test_a_stream_of_distinct_texts_leaves_no_more_than_a_cache_full(
     gc.collect()
     assert len(gc.get_objects()) < objects * 1.05
     # What was forgotten is answered again.
-    assert query not in twins.operations._prepared
+    assert query not in twins.operations._remembered.known
     after = await twins.plans({"query": query}, caller)
     assert (before.text, before.compiled) == (after.text, True)
 
@@ -132,7 +132,7 @@ FORGOTTEN = [
 async def test_what_is_forgotten_is_gone_without_the_collector(
     twins: Twins, caller: UUID, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
-    monkeypatch.setattr(operations, "CACHED_DOCUMENTS", 1)
+    monkeypatch.setattr(remembered, "TEXTS", 1)
     last = {"query": "{ __typename }"}
     await twins.plans(last, caller)
     gc.collect()

@@ -1,7 +1,6 @@
 """Running GraphQL operations: made ready once, executed; errors coded, faults masked."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -35,11 +34,8 @@ from zorbit.engine.journal import note_new_text, note_plan, phase
 from zorbit.engine.levels import Unplanned
 from zorbit.engine.measures import Measure
 from zorbit.engine.plans import Plan
+from zorbit.engine.remembered import Remembered
 
-CACHED_DOCUMENTS = 500
-CACHED_CHARACTERS = 2_000_000
-CACHED_WEIGHT = 20_000
-"""Of all plans together, in fields."""
 ONLY_TRUSTED = "only documents that this server was given are run: send the id of one"
 UNTRUSTED = Ready(None, (error_of(ONLY_TRUSTED, "PERSISTED_QUERY_ONLY"),))
 
@@ -114,13 +110,10 @@ class Operations:
         self.compiled = compiled
         self._explain = explain
         self._only = only
-        self._prepared: OrderedDict[str, Ready] = OrderedDict()
+        self._remembered = Remembered()
         # Whatever takes milliseconds is done one at a time, and all else in between: a stranger's new texts
         # then cost the others a wait for one of their steps, not for all of them.
         self._alone = asyncio.Lock()
-        self._weights: dict[str, int] = {}
-        # Sums over all texts: to add up 500 for each new one took a sixth of its time.
-        self._characters = self._weight = 0
 
     def at_hand(self, asked: Execution) -> dict[str, Any] | None:
         """The answer that is everybody's, if there is one: why nothing is run, or what the schema is."""
@@ -149,7 +142,7 @@ class Operations:
         if operation.is_about_schema and not (result.errors or request.variables):
             # By graphql-core, 20 to 60 milliseconds each time.
             operation.told = orjson.dumps(result.data)
-            self._weigh(request.query)
+            self._remembered.weigh(request.query)
         return self._answer(result, request_id)
 
     async def read(
@@ -173,22 +166,19 @@ class Operations:
                 if plan is None:
                     with phase("plan"):
                         plan = self.compiled.plan(operation, caller.kind, variables)
-                    self._weigh(request.query)
+                    self._remembered.weigh(request.query)
                     await asyncio.sleep(0)
         asked = Asked(operation, request.variables, variables, caller, context)
         before = _weight(plan)
         with phase("run"):
             data = await self.compiled.answer(plan, asked)
         if _weight(plan) > before:
-            self._weigh(request.query)
+            self._remembered.weigh(request.query)
         return None if data is None else {"data": data}
 
     def known(self, text: str) -> Ready | None:
         """A text that was made ready, and is remembered: the most recently used are, up to a bound."""
-        known = self._prepared.get(text)
-        if known is not None:
-            self._prepared.move_to_end(text)
-        return known
+        return self._remembered.get(text)
 
     def prepare(self, text: str) -> Ready:
         """`text`, parsed and validated, or remembered."""
@@ -201,9 +191,7 @@ class Operations:
                 return refused
             with phase("parse"):
                 ready = prepared(self.schema, text, self.policy)
-            self._prepared[text] = ready
-            self._characters += len(text)
-            self._weigh(text)
+            self._remembered.put(text, ready)
         return ready
 
     async def learn(self, text: str) -> Ready:
@@ -256,22 +244,6 @@ class Operations:
     def _dearest(self, asked: Execution) -> Measure:
         request = asked.request
         return dearest(self.schema, asked.ready, request.operation_name, request.variables)
-
-    def _weigh(self, text: str) -> None:
-        """See what a text holds by now, and forget what was not used for longest; the last one stays."""
-        if text not in self._prepared:
-            return
-        weight = self._prepared[text].weight
-        self._weight += weight - self._weights.get(text, 0)
-        self._weights[text] = weight
-        while len(self._prepared) > 1 and (
-            len(self._prepared) > CACHED_DOCUMENTS
-            or self._characters > CACHED_CHARACTERS
-            or self._weight > CACHED_WEIGHT
-        ):
-            forgotten, _ = self._prepared.popitem(last=False)
-            self._characters -= len(forgotten)
-            self._weight -= self._weights.pop(forgotten)
 
     def _answer(self, result: ExecutionResult, request_id: str) -> dict[str, Any]:
         errors = [self._coded(error, request_id) for error in result.errors or ()]
