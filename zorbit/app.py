@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema import core_schema, readings, schema
-from zorbit import db, graphiql, migrations, trusted
+from zorbit import db, explorer, graphiql, migrations, trusted
 from zorbit.auth.tokens import Verifier, verifier
 from zorbit.config import Settings
 from zorbit.db import Database, is_unreachable, unavailable
@@ -35,10 +35,11 @@ from zorbit.engine.operations import Operations, Refusal
 from zorbit.engine.pool import Pool
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, OperatorError, Refused
+from zorbit.explorer import Explorer
 from zorbit.logs import REQUEST_ID, RequestLog, unhandled
 from zorbit.metrics import PERIODIC, Metrics
 from zorbit.observing import Watch, tracing_of, watch_statements, watching
-from zorbit.overload import Load, Shedding
+from zorbit.overload import Load
 from zorbit.persisted import PersistedQueries
 from zorbit.rates import buckets_of
 from zorbit.services import renewals
@@ -80,8 +81,10 @@ def create(settings: Settings, database_url: str) -> Starlette:
     )
     # A redirection to a path with a slash would name whatever host a request says this is.
     application.router.redirect_slashes = False
+    # All of this is outside what Starlette makes by itself, whose handler of errors would take 2 microseconds
+    # of each request.
     endpoint = GraphQL(
-        application.build_middleware_stack(),
+        RequestLog(application.build_middleware_stack(), PATHS),
         settings=settings,
         database=database,
         verifier=verifies,
@@ -91,10 +94,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
         load=load,
         watch=watch,
     )
-    # What is too much is turned away before anything else is done. All of this is outside what Starlette
-    # makes by itself, whose handler of errors would take 2 microseconds of each request.
-    stack = Shedding(RequestLog(endpoint, PATHS), PATH, load)
-    application.middleware_stack = _cross_origin(stack, settings)
+    application.middleware_stack = _cross_origin(endpoint, settings)
     application.state.endpoint = endpoint
     application.state.metrics, application.state.is_stopping = watch.metrics, False
     return application
@@ -103,7 +103,7 @@ def create(settings: Settings, database_url: str) -> Starlette:
 def _routes(
     settings: Settings, database: Database, watch: Watch, publish: Callable[[], None]
 ) -> list[BaseRoute]:
-    """All but `/graphql`."""
+    """All but operations."""
 
     async def ready(request: Request) -> Response:
         try:
@@ -117,6 +117,8 @@ def _routes(
         return Response(watch.metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return [
+        Route(PATH, Explorer(settings, database).page, methods=["GET"]),
+        Route(PATH, explorer.options, methods=["OPTIONS"]),
         Route("/healthz", healthy),
         Route("/readyz", ready),
         Route("/metrics", metrics),
@@ -175,7 +177,7 @@ class Masked:
         except Exception as error:  # noqa: BLE001 - what it is goes to the log
             answer = instead_of(error, scope["state"]["request_id"])
             if not has_begun:
-                await _response(answer)(scope, receive, send)
+                await answer(scope, receive, send)
 
 
 class CrossOrigin(CORSMiddleware):

@@ -1,27 +1,21 @@
 """`/graphql`: who is asking, and by which way the answer is made."""
 
-import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from ipaddress import ip_address
 from time import perf_counter
 from typing import Any
 
 import structlog
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from zorbit import graphiql
 from zorbit.auth import viewers
-from zorbit.auth.local import LocalIssuer
 from zorbit.auth.tokens import Claims, Verifier, bearer
 from zorbit.auth.viewers import Seen
 from zorbit.buckets import Buckets
 from zorbit.config import Identity, Settings
 from zorbit.context import Context
 from zorbit.db import Database, unavailable
-from zorbit.demo import DEMO_EMAIL
 from zorbit.engine import http
 from zorbit.engine.compiled import Principal
 from zorbit.engine.http import Answer, Disconnected, Headers, HTTPRefused
@@ -31,19 +25,17 @@ from zorbit.engine.operations import Execution, Operations, Request
 from zorbit.engine.plans import Gone
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, Refused, Unauthenticated, UserErrorCode
-from zorbit.models import Role
+from zorbit.logs import HEADER, RequestLog
 from zorbit.observing import Watch
 from zorbit.overload import Load
 from zorbit.persisted import NotRun, PersistedQueries
 from zorbit.rates import REQUEST, UNKNOWN_TOKEN, Charge, address_of
 from zorbit.services import users
-from zorbit.visibility import NOBODY, OPERATOR, Viewer
+from zorbit.visibility import NOBODY, Viewer
 
 PATH = "/graphql"
 BEARER = b"Bearer "
 """As nearly all clients write it; others' tokens are verified anew at each request."""
-HOST = re.compile(r"(?:\[([0-9a-f:]+)\]|([^\[\]:]+))(?::[0-9]+)?", re.IGNORECASE)
-PAGE_TOKEN_LIFETIME = timedelta(hours=12)
 STATUS: dict[Code | UserErrorCode, tuple[int, dict[str, str]]] = {
     Code.BAD_USER_INPUT: (400, {}),
     Code.UNAUTHENTICATED: (401, {"WWW-Authenticate": "Bearer"}),
@@ -56,12 +48,12 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GraphQL:
-    """Operations by POST, queries by GET too, GraphiQL for a browser.
+    """Operations by POST, queries by GET too.
 
     It stands before the routes, without whose help a request costs 50 microseconds less.
     """
 
-    app: ASGIApp
+    app: RequestLog
     """What answers everything else."""
     settings: Settings
     database: Database
@@ -77,22 +69,37 @@ class GraphQL:
         """One request."""
         if scope["type"] != "http" or scope["path"] != PATH:
             await self.app(scope, receive, send)
-            return
+        elif self.load.is_full:  # before anything else that a request costs, the log too
+            await http.refusal(self.load.turn_away())(scope, receive, send)
+        elif scope["method"] != "POST" and self._is_for_people(scope):
+            await self.app(scope, receive, send)
+        else:
+            await self._respond(scope, receive, send)
+
+    def _is_for_people(self, scope: Scope) -> bool:
+        """Whether a request is for the page, or about what may be asked."""
+        if scope["method"] == "OPTIONS":
+            return True
+        accept: bytes = dict(scope["headers"]).get(b"accept", b"")
+        return self.settings.shows_graphiql and scope["method"] in {"GET", "HEAD"} and b"text/html" in accept
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id, status = self.app.begin(scope), 0
         journal = self.watch.begin(scope)
         try:
-            answer = await self._answer(scope, receive, journal)
-        except Exception as error:  # noqa: BLE001 - what it is goes to the log
-            answer = instead_of(error, journal.request_id)
-        self.watch.end(journal, answer.status if isinstance(answer, Answer) else 200, scope)
-        await answer(scope, receive, send)
+            try:
+                answer = await self._answer(scope, receive, journal)
+            except Exception as error:  # noqa: BLE001 - what it is goes to the log
+                answer = instead_of(error, request_id)
+            status = answer.status
+            self.watch.end(journal, status, scope)
+            answer.headers += ((HEADER, request_id.encode()),)
+            await answer(scope, receive, send)
+        finally:
+            self.app.tell(scope, status, journal.began)
 
-    async def _answer(self, scope: Scope, receive: Receive, journal: Journal) -> ASGIApp:
+    async def _answer(self, scope: Scope, receive: Receive, journal: Journal) -> Answer:
         headers, method = http.headers(scope), scope["method"]
-        if method in {"GET", "HEAD"} and self.settings.shows_graphiql and _is_browser(headers):
-            token = await self._page_token(headers.get(b"host", b""))
-            return graphiql.page(endpoint=PATH, token=token)
-        if method == "OPTIONS":
-            return Response(status_code=204, headers={"Allow": http.METHODS})
         claims = self._recalled(headers) or await self._claims(headers, scope)
         journal.has_caller = claims is not None
         caller = address_of(scope) if claims is None else claims.caller
@@ -221,17 +228,6 @@ class GraphQL:
         if made is not None:
             logger.info("user provisioned", user_id=str(made.id))
 
-    async def _page_token(self, host: bytes) -> str | None:
-        """The demo user's token, for a browser on this machine that talks to a server on this machine."""
-        local = self.settings.embedded and not self.settings.has_key_source
-        if not (local and _is_loopback(self.settings.host) and _is_loopback(_named(host))):
-            return None
-        async with self.database.read() as session:
-            user = await users.by_email(session, OPERATOR, DEMO_EMAIL)
-        if user is None or user.role is not Role.USER:
-            return None
-        return LocalIssuer.open(self.settings.data_dir).sign(str(user.id), PAGE_TOKEN_LIFETIME)
-
 
 def instead_of(error: Exception, request_id: str) -> Answer:
     """The answer where something went wrong, in JSON; what is not for the client goes to the log alone."""
@@ -256,22 +252,3 @@ def instead_of(error: Exception, request_id: str) -> Answer:
 def _refusal(refused: Refused) -> Answer:
     status, headers = STATUS[refused.code]
     return http.refusal(HTTPRefused(status, str(refused), refused.code, headers))
-
-
-def _is_browser(headers: Headers) -> bool:
-    return b"text/html" in headers.get(b"accept", b"")
-
-
-def _named(host: bytes) -> str:
-    """Whom a Host header names; nobody where it makes no sense: Starlette takes it for the server itself."""
-    found = HOST.fullmatch(host.decode("latin-1"))
-    return "" if found is None else found[1] or found[2]
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -108,10 +108,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _given_id(scope) or f"{getrandbits(128):032x}"
-        scope.setdefault("state", {})["request_id"] = request_id
-        REQUEST.set(request_id)
-        began, status = time.perf_counter(), 0
+        request_id, began, status = self.begin(scope), time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -123,15 +120,26 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            self._tell(
-                {
-                    "method": scope["method"],
-                    "path": scope["path"] if scope["path"] in self.paths else None,
-                    "status": status,
-                    "milliseconds": round((time.perf_counter() - began) * 1000, 2),
-                    "event": "request",
-                }
-            )
+            self.tell(scope, status, began)
+
+    def begin(self, scope: Scope) -> str:
+        """The id of a request that begins."""
+        request_id = _given_id(scope) or f"{getrandbits(128):032x}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        REQUEST.set(request_id)
+        return request_id
+
+    def tell(self, scope: Scope, status: int, began: float) -> None:
+        """Log a request that has ended; it began then, by `time.perf_counter`."""
+        self._tell(
+            {
+                "method": scope["method"],
+                "path": scope["path"] if scope["path"] in self.paths else None,
+                "status": status,
+                "milliseconds": round((time.perf_counter() - began) * 1000, 2),
+                "event": "request",
+            }
+        )
 
 
 def _teller() -> Callable[[dict[str, Any]], None]:

@@ -1,13 +1,11 @@
 """How many operations a process runs at once: one too many is told to come again before it costs anything."""
 
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from zorbit.engine import http
 from zorbit.engine.http import HTTPRefused
 from zorbit.errors import Code
 
@@ -21,7 +19,7 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Load:
-    """The operations that run.
+    """The operations that run. One counts from when its request is whole: slow clients keep nobody out.
 
     A caller may have as many as there are places left (Choudhury and Hahne's dynamic threshold): one alone
     half of all, each of `n` who want all they can get an `n + 1`th part, with as much left for others.
@@ -65,25 +63,6 @@ class Load:
             self._told = now
             logger.warning("overloaded", running=self.running, turned_away=self.turned_away)
         return HTTPRefused(503, "the server is busy", Code.UNAVAILABLE, RETRY_AFTER)
-
-
-@dataclass(frozen=True, slots=True)
-class Shedding:
-    """Turns requests for `path` away while the process is full.
-
-    It stands before the log and whatever else a request costs. A request counts from when it is whole, so
-    that clients who are slow to send one keep nobody out.
-    """
-
-    app: ASGIApp
-    path: str
-    load: Load
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """One request."""
-        is_turned_away = self.load.is_full and scope["type"] == "http" and scope["path"] == self.path
-        app = http.refusal(self.load.turn_away()) if is_turned_away else self.app
-        return app(scope, receive, send)
 
 
 def _too_many(own: int) -> HTTPRefused:

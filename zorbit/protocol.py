@@ -139,11 +139,6 @@ class Bounded(HttpToolsProtocol):
             self._begin()
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One of the head; a trailer's would come after what a proxy has seen to, and counts for nothing."""
-        if not self.has_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """What is asked goes to work, or waits for its turn."""
         if len(self.headers) > HEADERS_LIMIT:
@@ -162,6 +157,8 @@ class Bounded(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not None:
             self.cycle.__class__ = Cycle
+        # A trailer's would come after what a proxy has seen to: they are put where nobody looks.
+        self.headers = []
         self.has_head = True
 
     def on_message_complete(self) -> None:
@@ -182,6 +179,9 @@ class Bounded(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """In JSON, as every refusal."""
         self._refuse(b"400 Bad Request", msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Who asks for something else is answered in HTTP/1.1, which is nothing to be warned of."""
 
     def _begin(self) -> None:
         self.began, self.has_head, self.received = self.loop.time(), False, 0

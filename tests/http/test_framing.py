@@ -1,17 +1,15 @@
 """Where one request ends and the next begins, as a real server sees it: what a proxy may see otherwise."""
 
-import socket
-
 import pytest
 
-from tests.http.sockets import rest
+from tests.http.sockets import connect, rest
 
 BODY = b'{"query": "{ __typename }"}'
 POST = b"POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n"
 
 
 def said(port: int, request_: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+    with connect(port) as client:
         client.sendall(request_)
         return rest(client)
 
