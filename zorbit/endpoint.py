@@ -84,11 +84,12 @@ class GraphQL:
         return self.settings.shows_graphiql and scope["method"] in {"GET", "HEAD"} and b"text/html" in accept
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id, status = self.app.begin(scope), 0
-        journal = self.watch.begin(scope)
+        last = dict(scope["headers"])
+        request_id, status = self.app.begin(scope, last.get(HEADER)), 0
+        journal = self.watch.begin(scope, last)
         try:
             try:
-                answer = await self._answer(scope, receive, journal)
+                answer = await self._answer(scope, http.headers(scope["headers"], last), receive, journal)
             except Exception as error:  # noqa: BLE001 - what it is goes to the log
                 answer = instead_of(error, request_id)
             status = answer.status
@@ -98,8 +99,8 @@ class GraphQL:
         finally:
             self.app.tell(scope, status, journal.began)
 
-    async def _answer(self, scope: Scope, receive: Receive, journal: Journal) -> Answer:
-        headers, method = http.headers(scope), scope["method"]
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, journal: Journal) -> Answer:
+        method = scope["method"]
         claims = self._recalled(headers) or await self._claims(headers, scope)
         journal.has_caller = claims is not None
         caller = address_of(scope) if claims is None else claims.caller

@@ -31,7 +31,9 @@ class Explorer:
 
     async def page(self, request: Request) -> Response:
         """GraphiQL, with the demo user's token for whoever may have it."""
-        token = await self._token(http.headers(request.scope).get(b"host", b"").decode("latin-1"))
+        sent: list[tuple[bytes, bytes]] = request.scope["headers"]
+        host = http.headers(sent, dict(sent)).get(b"host", b"")
+        token = await self._token(host.decode("latin-1"))
         return graphiql.page(endpoint=request.url.path, token=token)
 
     async def _token(self, host: str) -> str | None:

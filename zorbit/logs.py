@@ -108,7 +108,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id, began, status = self.begin(scope), time.perf_counter(), 0
+        given: bytes | None = dict(scope["headers"]).get(HEADER)
+        request_id, began, status = self.begin(scope, given), time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -122,9 +123,9 @@ class RequestLog:
         finally:
             self.tell(scope, status, began)
 
-    def begin(self, scope: Scope) -> str:
-        """The id of a request that begins."""
-        request_id = _given_id(scope) or f"{getrandbits(128):032x}"
+    def begin(self, scope: Scope, given: bytes | None) -> str:
+        """The id of a request that begins, and came with the id `given`."""
+        request_id = (given and _plain(given)) or f"{getrandbits(128):032x}"
         scope.setdefault("state", {})["request_id"] = request_id
         REQUEST.set(request_id)
         return request_id
@@ -160,9 +161,6 @@ def _teller() -> Callable[[dict[str, Any]], None]:
     return tell
 
 
-def _given_id(scope: Scope) -> str | None:
-    given: bytes | None = dict(scope["headers"]).get(HEADER)
-    if given is None:
-        return None
+def _plain(given: bytes) -> str | None:
     text = given.decode("latin-1")
     return text if GIVEN_ID.fullmatch(text) else None

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -39,12 +39,12 @@ class Watch:
     tracing: "Tracing | None" = None
     """There is one only while the server runs, and only where a collector is set."""
 
-    def begin(self, scope: Scope) -> Journal:
+    def begin(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Journal:
         """The journal of a request that begins."""
         journal = Journal(scope["state"]["request_id"])
         JOURNAL.set(journal)
         if self.tracing is not None:
-            journal.origin = self.tracing.sampled(scope["headers"])
+            journal.origin = self.tracing.sampled(headers)
             if journal.origin is not None:
                 journal.phase = Span(f"{scope['method']} {scope['path']}", None, time.time_ns())
                 journal.spans = [journal.phase]

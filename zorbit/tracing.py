@@ -49,9 +49,9 @@ class Tracing:
         self._tracer = self._provider.get_tracer("zorbit")
         self._propagator = TraceContextTextMapPropagator()
 
-    def sampled(self, headers: list[tuple[bytes, bytes]]) -> Context | None:
+    def sampled(self, headers: Mapping[bytes, bytes]) -> Context | None:
         """What a request's trace goes on from; None where it is not to be traced."""
-        if self._heeds_parents and (parent := dict(headers).get(PARENT)) is not None:
+        if self._heeds_parents and (parent := headers.get(PARENT)) is not None:
             return None if LEFT_OUT.fullmatch(parent) else self._continued(parent)
         return Context() if random.random() < self._ratio else None  # noqa: S311 - nothing secret hangs on it
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
@@ -76,13 +76,14 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-def headers(scope: Scope) -> Headers:
-    """A request's headers; raises HTTPRefused where one that says who or what it is comes twice."""
-    sent: list[tuple[bytes, bytes]] = scope["headers"]
-    found = dict(sent)
-    if len(found) == len(sent):
-        return found
-    found = {}
+def headers(sent: Sequence[tuple[bytes, bytes]], last: Headers) -> Headers:
+    """A request's headers, of which `last` has one of each name.
+
+    Raises HTTPRefused where one that says who or what the request is comes twice.
+    """
+    if len(last) == len(sent):
+        return last
+    found: Headers = {}
     for name, value in sent:
         if name in SINGLE and name in found:
             raise HTTPRefused(400, f"send one {name.decode()} header", "BAD_USER_INPUT")
