@@ -31,8 +31,8 @@ from zorbit.engine.costs import LIST, LISTED, MUTATION, OBJECT, PRICE, VALUE, Li
 from zorbit.engine.formulas import ITEM
 
 PAGE = ListSize(paging.DEFAULT_SIZE, ("first", "last"), ("edges", "nodes"), paging.MAXIMUM_SIZE)
-SEARCH = {"search": 200}
-"""Words are looked up among all rows of all users."""
+ARGUMENTS = {"search": 200, "where": 50}
+"""Words are looked up among all rows of all users, conditions that nothing meets among all of one's own."""
 COUNTED = Price(weight=50)
 WRAPPED = Price(weight=1)
 EXCEPTIONS = {
@@ -105,7 +105,7 @@ NO_FIELD = GraphQLField(GraphQLString)
 def _price(name: str, made: GraphQLField) -> Price | None:
     kind = get_named_type(made.type).name
     if kind.endswith("Connection"):
-        return Price(size=PAGE, arguments={key: cost for key, cost in SEARCH.items() if key in made.args})
+        return Price(size=PAGE, arguments={key: cost for key, cost in ARGUMENTS.items() if key in made.args})
     if name == "totalCount":
         return COUNTED
     return WRAPPED if kind.endswith("Edge") else None

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
+import structlog
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +36,7 @@ user_app = typer.Typer(help="Users.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
 app.add_typer(upkeep.app)
 
+logger = structlog.get_logger(__name__)
 FINISH_SECONDS = 30.0
 """What a server limits itself to less than, from when it listens no more; then it is killed."""
 
@@ -86,6 +88,8 @@ def _serve(settings: Settings, url: str) -> None:
     from zorbit.protocol import protocol  # noqa: PLC0415
 
     logs.configure(settings)
+    if unknown := config.unknown():
+        logger.warning("settings that are not known", names=unknown)
     application = create(settings, url)
     gc.freeze()
     gc.set_threshold(5_000, 10, 100)

@@ -1,5 +1,6 @@
 """Settings: read once from `ZORBIT_*` environment variables, checked before anything starts."""
 
+import os
 import re
 from enum import StrEnum
 from ipaddress import ip_network
@@ -282,6 +283,12 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         raise OperatorError("\n".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None
+
+
+def unknown() -> list[str]:
+    """Variables that look like settings, and are none: misspelt, or set by whoever starts containers."""
+    known = {f"ZORBIT_{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith("ZORBIT_") and name not in known)
 
 
 def _complaint(location: tuple[int | str, ...], message: str) -> str:

@@ -29,7 +29,7 @@ from zorbit.logs import HEADER, RequestLog
 from zorbit.observing import Watch
 from zorbit.overload import Load
 from zorbit.persisted import NotRun, PersistedQueries
-from zorbit.rates import REQUEST, UNKNOWN_TOKEN, Charge, address_of
+from zorbit.rates import INCLUDED, REQUEST, STATEMENT, UNKNOWN_TOKEN, Charge, address_of
 from zorbit.services import users
 from zorbit.visibility import NOBODY, Viewer
 
@@ -120,6 +120,8 @@ class GraphQL:
             charge.end()
         if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
             await self.persisted.keep(asked, seen[0])
+        if journal.made:
+            charge.owed = STATEMENT * max(0, journal.made - (0 if journal.knew_text else INCLUDED))
         return http.answer(media_type, result, charge.settle)
 
     async def _result(

@@ -15,7 +15,7 @@ from tests.serving import Server, data_directory_in_use, fill
 from zorbit import app
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
-from zorbit.rates import NEW_TEXT, UNKNOWN_TOKEN
+from zorbit.rates import NEW_TEXT, STATEMENT, UNKNOWN_TOKEN
 
 BURST = 100_000
 VIEWER = 12  # the request, an object and a value
@@ -112,6 +112,21 @@ async def test_pages_that_are_shorter_than_asked_for_are_not_paid_for(
     assert answers[0].json()["extensions"]["cost"]["requested"] > 2_000
     assert left(answers[0]) > BURST - NEW_TEXT - 100
     assert left(answers[0]) - left(answers[2]) < 100
+
+
+async def test_what_a_request_is_the_first_to_need_is_paid_for(serve: Serve, database_url: str) -> None:
+    user, told = rows.insert(database_url, "User"), {"compiled": True}
+    query = "query ($n: Int!) { viewer { posts(first: $n) { nodes { id } } } }"
+    async with serve() as caller, caller(user) as ada:
+        answers = [
+            await ada.post("/graphql", json={"query": query, "variables": {"n": size}, "extensions": told})
+            for size in (2, 2, 2, 3, 3)
+        ]
+
+    after = [left(answer) for answer in answers]
+    again, new, new_again = (after[1] - after[2], after[2] - after[3], after[3] - after[4])
+    assert new_again == again
+    assert new == again + STATEMENT * answers[0].json()["extensions"]["compiled"]
 
 
 async def test_what_is_no_operation_costs_a_point_too(serve: Serve, database_url: str) -> None:

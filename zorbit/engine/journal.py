@@ -54,6 +54,8 @@ class Journal:
     """`compiled`, or why a query was left to the resolvers."""
     codes: tuple[str, ...] = ()
     """Of the errors that the caller is told."""
+    made = 0
+    """Statements that it was the first to need."""
     spans: list[Span] | None = None
     """The first is the request's; None where it is not traced."""
     phase: Span | None = None
@@ -125,6 +127,13 @@ def told_name(name: str | None) -> str:
     if name is None:
         return UNNAMED
     return name if len(name) <= NAME_LIMIT else LONG
+
+
+def note_made() -> None:
+    """Note that a statement is made for the request at hand."""
+    journal = JOURNAL.get()
+    if journal is not None:
+        journal.made += 1
 
 
 def note_new_text() -> None:

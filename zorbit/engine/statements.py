@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, literal_column
 from sqlalchemy.dialects.postgresql import asyncpg
 
+from zorbit.engine.journal import note_made
 from zorbit.engine.wire import Parameters, Statement
 
 S = TypeVar("S", bound="Select[*tuple[Any, ...]]")
@@ -41,9 +42,11 @@ class Shelf:
     def get(self, key: Hashable | None, make: Callable[[], Prepared]) -> Prepared:
         """The statement that is made from what `key` holds; one without a key serves its own plan alone."""
         if key is None:
+            note_made()
             return make()
         found = self._kept.get(key)
         if found is None:
+            note_made()
             found = self._kept[key] = make()
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
