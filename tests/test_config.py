@@ -233,6 +233,14 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     assert load(monkeypatch).embedded
 
 
+def test_names_that_are_no_settings_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZORBIT_TRUSTED_ONY", "true")
+    monkeypatch.setenv("ZORBIT_TRUSTED_ONLY", "")
+
+    assert "ZORBIT_TRUSTED_ONY" in config.unknown()
+    assert "ZORBIT_TRUSTED_ONLY" not in config.unknown()
+
+
 def test_values_are_read_once_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(
         monkeypatch,
