@@ -19,6 +19,7 @@ OPERATIONS = 200
 TASK, PERIODIC = "task", "(periodic)"
 """What a server does by the clock is told beside operations; no client can give one that name."""
 OUTCOMES = ("ok", "refused", "limited", "unavailable", "fault")
+PLACES = {result: place for place, result in enumerate(OUTCOMES)}
 BY_CODE = {"INTERNAL_SERVER_ERROR": "fault", "SERVICE_UNAVAILABLE": "unavailable", "RATE_LIMITED": "limited"}
 """All other codes are refusals."""
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -109,7 +110,7 @@ class Metrics(Collector):
 
     def _count(self, name: str, journal: Journal, result: str, seconds: float) -> None:
         cells, row = self._operations.mine, self._operations.row(name)
-        cells[row + OUTCOMES.index(result)] += 1
+        cells[row + PLACES[result]] += 1
         cells[row + FIRST_BUCKET + bisect_left(BOUNDS, seconds)] += 1
         cells[row + SECONDS] += seconds
         cells[row + STATEMENTS] += journal.statements

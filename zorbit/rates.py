@@ -1,7 +1,6 @@
 """How much a caller may ask for in a while: operations are paid for in points, by what they cost."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
@@ -34,20 +33,25 @@ SITE = 64
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(slots=True)
 class Charge:
-    """What one request takes from the bucket of a caller."""
+    """What one request takes from the bucket of a caller.
 
-    buckets: Buckets | None
-    caller: Hashable
-    taken: int = 0
+    What is not known of it yet stays the class's own: to set all of it took half a microsecond.
+    """
+
+    taken = 0
     """At last."""
-    least: int = 0
+    least = 0
     """What of it is spent whatever the answer holds."""
-    full_in: float = 0.0
+    full_in = 0.0
     """Seconds until the bucket is full."""
-    owed: int = 0
+    owed = 0
     """What turned out to be spent beside what was taken: the bucket may come to hold less than nothing."""
+
+    def __init__(self, buckets: Buckets | None, caller: Hashable) -> None:
+        """Nothing is taken yet; without buckets nothing ever is."""
+        self.buckets = buckets
+        self.caller = caller
 
     def take(self, points: int, least: int | None = None) -> None:
         """Take points, of which `least` stay taken, by default all; raises HTTPRefused for lack of them."""
