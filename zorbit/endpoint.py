@@ -121,7 +121,7 @@ class GraphQL:
         if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
             await self.persisted.keep(asked, seen[0])
         if journal.made:
-            charge.owed = STATEMENT * max(0, journal.made - (0 if journal.knew_text else INCLUDED))
+            charge.owed += STATEMENT * max(0, journal.made - (0 if journal.knew_text else INCLUDED))
         return http.answer(media_type, result, charge.settle)
 
     async def _result(

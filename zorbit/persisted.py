@@ -23,7 +23,7 @@ from zorbit.engine.texts import Texts
 from zorbit.engine.waiting import within
 from zorbit.errors import Code
 from zorbit.models.records import DOCUMENT_BYTES
-from zorbit.rates import NEW_TEXT, Charge
+from zorbit.rates import NEW_TEXT, SHORT, TOKEN, Charge
 from zorbit.services import persisted_queries
 from zorbit.services.persisted_queries import Bounds
 from zorbit.trusted import Documents
@@ -70,6 +70,7 @@ class PersistedQueries:
                 assert id is not None  # noqa: S101 - for the type checker: a text without an id is at hand
                 text = await within(self.settings.request_timeout, self._find(id))
             ready = await self.operations.learn(text)
+            charge.owed = TOKEN * max(0, ready.tokens - SHORT)
         return asked if asked.query or id is None else replace(asked, query=text), ready
 
     async def keep(self, asked: Request, viewer: Viewer) -> None:

@@ -29,6 +29,14 @@ _INTROSPECTION = "{ __schema { types { name fields { name args { name } type { n
 _WRONG = (
     'mutation { createPost(input: {content: "", personaId: "x"}) { post { id } userErrors { message } } }'
 )
+_DENSE = "query {name} {{ viewer {{ ...f0 }} }} {fragments} fragment f97 on User {{ id }}"
+_FRAGMENTS = " ".join(f"fragment f{n} on User {{ email ...f{n + 1} }}" for n in range(97))
+_SHAPES = (
+    "query ($n: Int!) { viewer { "
+    + " ".join(f"a{n}: posts(first: $n) {{ nodes {{ id }} }}" for n in range(39))
+    + " } }"
+)
+_CONDITIONS = "query ($w: PostWhere!) { viewer { posts(where: $w) { nodes { id } } } }"
 _FORGED = "authorization: Bearer eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0."
 
 
@@ -54,5 +62,8 @@ def hostile(minute: int) -> Iterator[bytes]:
         yield post(b'{"query":"{ viewer { id } }"}', "authorization: Basic eA==\r\n")
         for text in (_DEEP, _BOMB, _WIDE, _DEAR, _INTROSPECTION, _WRONG):
             yield wire(Request(text, {}, user))
-        yield wire(Request("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 4_000}, user))
+        yield wire(Request("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 2_400}, user))
+        yield wire(Request(_CONDITIONS, {"w": {"or": [{"title": {"eq": "x"}}] * 120}}, user))
+        yield wire(Request(_SHAPES, {"n": number % 100}, user))
+        yield wire(Request(_DENSE.format(name=f"q{number}", fragments=_FRAGMENTS), {}, user))
         yield post(b'{"query":"{ __typename }"}', path="/graphql/../metrics")

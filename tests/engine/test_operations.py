@@ -141,6 +141,24 @@ def test_a_stream_of_distinct_texts_does_not_grow_memory(operations: Operations)
     assert operations.prepare("{ later }") is not kept
 
 
+async def test_while_a_long_text_is_made_ready_others_have_their_turn(operations: Operations) -> None:
+    text = f"{{ {' '.join(f'unknown{number}' for number in range(1_900))} }}"
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    others = asyncio.create_task(take_turns())
+    ready = await operations.learn(text)
+    others.cancel()
+
+    assert ready.errors
+    assert turns > 10  # at once it would be two
+
+
 async def test_answers_about_the_schema_are_kept_within_bounds(
     operations: Operations, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """What a caller may ask for in a while, in points, over HTTP."""
 
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -15,7 +16,7 @@ from tests.serving import Server, data_directory_in_use, fill
 from zorbit import app
 from zorbit.auth.local import LocalIssuer
 from zorbit.config import Settings
-from zorbit.rates import NEW_TEXT, STATEMENT, UNKNOWN_TOKEN
+from zorbit.rates import NEW_TEXT, STATEMENT, TOKEN, UNKNOWN_TOKEN
 
 BURST = 100_000
 VIEWER = 12  # the request, an object and a value
@@ -112,6 +113,20 @@ async def test_pages_that_are_shorter_than_asked_for_are_not_paid_for(
     assert answers[0].json()["extensions"]["cost"]["requested"] > 2_000
     assert left(answers[0]) > BURST - NEW_TEXT - 100
     assert left(answers[0]) - left(answers[2]) < 100
+
+
+async def test_of_a_long_new_text_each_token_is_paid_for(serve: Serve, database_url: str) -> None:
+    def text(variables: int) -> str:
+        return f"query ({' '.join(f'$a{number}: ID' for number in range(variables))}) {{ viewer {{ id }} }}"
+
+    user = rows.insert(database_url, "User")
+    async with serve() as caller, caller(user) as ada:
+        found = [left(await ask(ada, text(variables))) for variables in (1, 200, 300, 300)]
+
+    long, longer, known = (before - after for before, after in itertools.pairwise(found))
+    assert long > NEW_TEXT + TOKEN * 200
+    assert longer == long + TOKEN * 100 * len(["$", "a", ":", "ID"])
+    assert known == 1
 
 
 async def test_what_a_request_is_the_first_to_need_is_paid_for(serve: Serve, database_url: str) -> None:

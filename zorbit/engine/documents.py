@@ -83,6 +83,11 @@ class Ready:
     operations: Mapping[str | None, Operation] = field(default_factory=dict)
     """By the names that requests give: one that is alone need not be named."""
 
+    @property
+    def tokens(self) -> int:
+        """How many the text has; none where it could not be read."""
+        return next((one.value for one in self.measures if one.name == "tokens"), 0)
+
     def query(self, name: str | None) -> Planned | None:
         """The query that a request names, to be planned; of fifty in one text, the others cost nothing."""
         operation = self.operations.get(name)

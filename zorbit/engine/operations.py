@@ -36,6 +36,8 @@ from zorbit.engine.measures import Measure
 from zorbit.engine.plans import Plan
 from zorbit.engine.remembered import Remembered
 
+LONG = 1_000
+"""Characters of a text that is made ready in a thread; most are shorter, and a thread takes 0.1 ms more."""
 ONLY_TRUSTED = "only documents that this server was given are run: send the id of one"
 UNTRUSTED = Ready(None, (error_of(ONLY_TRUSTED, "PERSISTED_QUERY_ONLY"),))
 
@@ -182,27 +184,33 @@ class Operations:
 
     def prepare(self, text: str) -> Ready:
         """`text`, parsed and validated, or remembered."""
-        ready = self.known(text)
-        if ready is None:
-            if self._only is not None and text not in self._only:
-                return UNTRUSTED
-            # Not kept: two of a megabyte would push out all others.
-            if (refused := too_long(text, self.policy.limits)) is not None:
-                return refused
-            with phase("parse"):
-                ready = prepared(self.schema, text, self.policy)
-            self._remembered.put(text, ready)
-        return ready
+        return self.known(text) or self._refused(text) or self._keep(text, self._made(text))
 
     async def learn(self, text: str) -> Ready:
         """Make a new text ready."""
         note_new_text()
         async with self._alone:
-            ready = self.known(text)
+            ready = self.known(text) or self._refused(text)
             if ready is None:
-                ready = self.prepare(text)
+                # In a thread that which takes up to 60 milliseconds shares the process with all others.
+                is_long = len(text) > LONG
+                made = await asyncio.to_thread(self._made, text) if is_long else self._made(text)
+                ready = self._keep(text, made)
                 await asyncio.sleep(0)
             return ready
+
+    def _refused(self, text: str) -> Ready | None:
+        """Why a text is not looked at, if it is not; not kept, for two of a megabyte would push out all."""
+        is_strange = self._only is not None and text not in self._only
+        return UNTRUSTED if is_strange else too_long(text, self.policy.limits)
+
+    def _made(self, text: str) -> Ready:
+        with phase("parse"):
+            return prepared(self.schema, text, self.policy)
+
+    def _keep(self, text: str, ready: Ready) -> Ready:
+        self._remembered.put(text, ready)
+        return ready
 
     def execution(self, request: Request, ready: Ready | None = None) -> Execution:
         """The operation of a request, priced; its document is made ready unless it is."""
