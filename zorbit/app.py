@@ -59,8 +59,8 @@ def create(settings: Settings, database_url: str) -> Starlette:
     """
     database, verifies = db.connect(database_url, settings), verifier(settings)
     reads = _compiled_reads(settings, database_url) if settings.compiled_reads else None
-    persisted = _persisted_queries(settings, database, reads)
     watch = Watch(Metrics(settings.workers), settings.slow_milliseconds)
+    persisted = _persisted_queries(settings, database, reads, watch.metrics.shed)
     load = Load(settings.operations, watch.metrics.shed)
     tracing = tracing_of(settings)
     publish = partial(_publish, watch.metrics, load, database, reads)
@@ -211,7 +211,7 @@ def policy(settings: Settings) -> Policy:
 
 
 def _persisted_queries(
-    settings: Settings, database: Database, reads: CompiledReads | None
+    settings: Settings, database: Database, reads: CompiledReads | None, shed: Callable[[str], None]
 ) -> PersistedQueries:
     """The documents that are known by their ids, over all operations; the trusted ones are made ready."""
     path = settings.trusted_documents
@@ -220,7 +220,8 @@ def _persisted_queries(
     operations = Operations(core_schema, explain, policy(settings), reads, only)
     if path is not None:
         trusted.demand_runnable(path, documents, operations)
-    return PersistedQueries(settings, database, operations, documents)
+    learning = Load(settings.operations, shed, "new documents")
+    return PersistedQueries(settings, database, operations, documents, learning)
 
 
 def _compiled_reads(settings: Settings, database_url: str) -> CompiledReads:

@@ -21,7 +21,7 @@ from zorbit.engine.compiled import Principal
 from zorbit.engine.http import Answer, Disconnected, Headers, HTTPRefused
 from zorbit.engine.journal import Journal, note_codes
 from zorbit.engine.negotiating import GRAPHQL, JSON, preferred
-from zorbit.engine.operations import Execution, Operations, Request
+from zorbit.engine.operations import Execution, Operations
 from zorbit.engine.plans import Gone
 from zorbit.engine.waiting import within
 from zorbit.errors import Code, Refused, Unauthenticated, UserErrorCode
@@ -111,11 +111,18 @@ class GraphQL:
                 message = f"answers are {JSON.decode()} or {GRAPHQL.decode()}"
                 raise HTTPRefused(406, message, Code.BAD_USER_INPUT)
             asked = await http.read(scope, headers, receive, charge.read)
+            ready = self.operations.known(asked.query) if asked.document_id is None else None
+            if ready is None:
+                asked, ready = await self.persisted.resolve(asked, charge)
             self.load.enter(caller)
             try:
-                result = await self._result(asked, method, claims, charge, journal)
+                execution = self.operations.execution(asked, ready)
+                result = await self._result(execution, method, claims, charge, journal)
             finally:
                 self.load.leave(caller)
+        except NotRun as reason:
+            charge.take(REQUEST)
+            result = {"errors": [reason.error]}
         finally:
             charge.end()
         if asked.document_id is not None and claims is not None and (seen := self.seen.get(claims)):
@@ -126,21 +133,12 @@ class GraphQL:
 
     async def _result(
         self,
-        asked: Request,
+        execution: Execution,
         method: str,
         claims: Claims | None,
         charge: Charge,
         journal: Journal,
     ) -> dict[str, Any]:
-        ready = self.operations.known(asked.query) if asked.document_id is None else None
-        try:
-            if ready is None:
-                asked, ready = await self.persisted.resolve(asked, charge)
-        except NotRun as reason:
-            charge.take(REQUEST)
-            note_codes(reason.error["extensions"]["code"])
-            return {"errors": [reason.error]}
-        execution = self.operations.execution(asked, ready)
         if (operation := execution.operation) is not None:
             journal.kind, journal.name, journal.cost = operation.kind, operation.name, execution.cost
         charge.take(REQUEST + execution.cost, REQUEST + execution.work)
@@ -155,9 +153,9 @@ class GraphQL:
             run = self._run(execution, claims, journal.request_id)
             left = self.settings.request_timeout - (perf_counter() - journal.began)
             result = await within(left, run)
-        if asked.tells_compiled:
+        if execution.request.tells_compiled:
             result["extensions"] = {"compiled": compiled}
-        if asked.tells_cost and operation is not None:
+        if execution.request.tells_cost and operation is not None:
             cost = {"requested": execution.requested, "limit": self.settings.limit_cost}
             result.setdefault("extensions", {})["cost"] = cost
         return result

@@ -27,7 +27,8 @@ class Load:
 
     most: int
     shed: Callable[[str], None]
-    """Told of each that is turned away."""
+    """Told of each that is turned away, by what it was."""
+    kind: str = "operations"
     running: int = 0
     turned_away: int = 0
     """Since the process began."""
@@ -44,7 +45,7 @@ class Load:
         """An operation of a caller begins; raises HTTPRefused."""
         own = self._callers.get(caller, 0)
         if own >= self.most - self.running:
-            raise self.turn_away() if self.is_full else _too_many(own)
+            raise self.turn_away() if self.is_full else _too_many(own, self.kind)
         self.running += 1
         self._callers[caller] = own + 1
 
@@ -58,14 +59,14 @@ class Load:
     def turn_away(self) -> HTTPRefused:
         """What one too many is answered with."""
         self.turned_away += 1
-        self.shed("operations")
+        self.shed(self.kind)
         if (now := time.monotonic()) - self._told > SILENCE:
             self._told = now
-            logger.warning("overloaded", running=self.running, turned_away=self.turned_away)
+            logger.warning("overloaded", kind=self.kind, running=self.running, turned_away=self.turned_away)
         return HTTPRefused(503, "the server is busy", Code.UNAVAILABLE, RETRY_AFTER)
 
 
-def _too_many(own: int) -> HTTPRefused:
+def _too_many(own: int, kind: str) -> HTTPRefused:
     """What one too many of a caller's is answered with."""
-    message = f"{own} of your operations run already, and no more than that can be begun now"
+    message = f"{own} of your {kind} are at work already, and no more than that can begin now"
     return HTTPRefused(429, message, Code.RATE_LIMITED, RETRY_AFTER)

@@ -5,6 +5,7 @@ document with it once it is told that the hash is not known.
 """
 
 import asyncio
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from uuid import UUID
@@ -23,6 +24,7 @@ from zorbit.engine.texts import Texts
 from zorbit.engine.waiting import within
 from zorbit.errors import Code
 from zorbit.models.records import DOCUMENT_BYTES
+from zorbit.overload import Load
 from zorbit.rates import NEW_TEXT, SHORT, TOKEN, Charge
 from zorbit.services import persisted_queries
 from zorbit.services.persisted_queries import Bounds
@@ -54,6 +56,8 @@ class PersistedQueries:
     database: Database
     operations: Operations
     trusted: Documents
+    learning: Load
+    """New texts that are made ready, one after another; who waits for that keeps nobody from running."""
     _texts: Texts = field(default_factory=Texts)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -69,9 +73,16 @@ class PersistedQueries:
             if text is None:
                 assert id is not None  # noqa: S101 - for the type checker: a text without an id is at hand
                 text = await within(self.settings.request_timeout, self._find(id))
-            ready = await self.operations.learn(text)
+            ready = await self._learned(text, charge.caller)
             charge.owed = TOKEN * max(0, ready.tokens - SHORT)
         return asked if asked.query or id is None else replace(asked, query=text), ready
+
+    async def _learned(self, text: str, caller: Hashable) -> Ready:
+        self.learning.enter(caller)
+        try:
+            return await self.operations.learn(text)
+        finally:
+            self.learning.leave(caller)
 
     async def keep(self, asked: Request, viewer: Viewer) -> None:
         """Store the document of a request that was answered, if it came with its hash and can be run.

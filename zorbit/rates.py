@@ -19,7 +19,7 @@ READ = 32
 microseconds."""
 NEW_TEXT = 10_000
 """Points for a document that this process has not seen: to make it ready takes 2 to 5 milliseconds."""
-TOKEN, SHORT = 30, 500
+TOKEN, SHORT = 100, 300
 """Points for each token of a new text beyond so many: one that is meant to be dear takes 60 milliseconds."""
 STATEMENT, INCLUDED = 2_000, 5
 """Points for a statement that a request is the first to need, which takes one to three milliseconds; so many

@@ -48,7 +48,7 @@ DEEP = """query ($n: Int) {
         ("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [str(uuid4())] * 3}, 3 * (11 + 10)),
         (f'query ($ids: [ID!] = ["{UUID(int=7)}"]) {{ nodes(ids: $ids) {{ id }} }}', None, 11 + 10),
         ("{ viewer { id @skip(if: true) email } }", None, 12),
-        ("mutation { deleteViewer { deletedId } }", None, 1_001),
+        ("mutation { deleteViewer { deletedId } }", None, 5_001),
     ],
 )
 async def test_a_cost_is_a_sum_over_what_is_selected_and_page_sizes_multiply(

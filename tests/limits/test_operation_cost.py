@@ -74,7 +74,7 @@ async def test_a_mutation_is_priced_and_not_done(serve: Serve, database_url: str
     async with serve() as both:
         found = await told(both, 'mutation { createThread(input: {title: "x"}) { thread { id } } }')
 
-    assert found["cost"]["value"] == 1_011
+    assert found["cost"]["value"] == 5_011
     assert rows.fetch(database_url, 'SELECT count(*) FROM "Thread"') == [(0,)]
 
 

@@ -121,11 +121,11 @@ async def test_of_a_long_new_text_each_token_is_paid_for(serve: Serve, database_
 
     user = rows.insert(database_url, "User")
     async with serve() as caller, caller(user) as ada:
-        found = [left(await ask(ada, text(variables))) for variables in (1, 200, 300, 300)]
+        found = [left(await ask(ada, text(variables))) for variables in (1, 100, 150, 150)]
 
     long, longer, known = (before - after for before, after in itertools.pairwise(found))
-    assert long > NEW_TEXT + TOKEN * 200
-    assert longer == long + TOKEN * 100 * len(["$", "a", ":", "ID"])
+    assert long > NEW_TEXT + TOKEN * 100
+    assert longer == long + TOKEN * 50 * len(["$", "a", ":", "ID"])
     assert known == 1
 
 

@@ -75,7 +75,7 @@ async def test_who_wants_all_places_leaves_some_for_those_who_come_next(
     assert refused.headers["retry-after"] == "1"
     [error] = refused.json()["errors"]
     assert error["extensions"] == {"code": "RATE_LIMITED"}
-    assert error["message"] == "6 of your operations run already, and no more than that can be begun now"
+    assert error["message"] == "6 of your operations are at work already, and no more than that can begin now"
     assert again.status_code == HTTPStatus.TOO_MANY_REQUESTS
     assert served.status_code == after.status_code == HTTPStatus.OK
     assert answers == [HTTPStatus.OK] * 9

@@ -45,7 +45,7 @@ VALUE = 1
 OBJECT = 10
 LISTED = 10
 """Of each value in a list that an argument gives; of an object in one ITEM times as much more."""
-MUTATION = 1000
+MUTATION = 5000
 LIST = 10
 """Rows of a list that nothing says more about."""
 INTROSPECTED, TYPES = 6, 32
