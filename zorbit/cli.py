@@ -80,8 +80,6 @@ def _serve(settings: Settings, url: str) -> None:
     # longer. Whatever caches let go of is gone at once, so passes over all that they hold, which take 50 ms
     # and more, can be as rare as they are by default.
     gc.disable()
-    # A thread that makes a long text ready lets the others wait for so long, instead of 5 ms at a time.
-    sys.setswitchinterval(0.0005)
     # Imported here: the other commands need neither the schema nor a web server.
     import uvicorn  # noqa: PLC0415
 

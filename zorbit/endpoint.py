@@ -106,10 +106,7 @@ class GraphQL:
         caller = address_of(scope) if claims is None else claims.caller
         charge = Charge(self.buckets, caller)
         try:
-            media_type = preferred(headers.get(b"accept"))
-            if media_type is None:
-                message = f"answers are {JSON.decode()} or {GRAPHQL.decode()}"
-                raise HTTPRefused(406, message, Code.BAD_USER_INPUT)
+            media_type = _accepted(headers)
             asked = await http.read(scope, headers, receive, charge.read)
             ready = self.operations.known(asked.query) if asked.document_id is None else None
             if ready is None:
@@ -228,6 +225,14 @@ class GraphQL:
             )
         if made is not None:
             logger.info("user provisioned", user_id=str(made.id))
+
+
+def _accepted(headers: Headers) -> bytes:
+    found = preferred(headers.get(b"accept"))
+    if found is None:
+        message = f"answers are {JSON.decode()} or {GRAPHQL.decode()}"
+        raise HTTPRefused(406, message, Code.BAD_USER_INPUT)
+    return found
 
 
 def instead_of(error: Exception, request_id: str) -> Answer:

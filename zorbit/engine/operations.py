@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
+from time import perf_counter
 from typing import Any, cast
 
 import orjson
@@ -36,8 +37,8 @@ from zorbit.engine.measures import Measure
 from zorbit.engine.plans import Plan
 from zorbit.engine.remembered import Remembered
 
-LONG = 1_000
-"""Characters of a text that is made ready in a thread; most are shorter, and a thread takes 0.1 ms more."""
+OTHERS = 2
+"""Times as long as a text took to be made ready the next one waits: two thirds of a process are others'."""
 ONLY_TRUSTED = "only documents that this server was given are run: send the id of one"
 UNTRUSTED = Ready(None, (error_of(ONLY_TRUSTED, "PERSISTED_QUERY_ONLY"),))
 
@@ -115,7 +116,8 @@ class Operations:
         self._remembered = Remembered()
         # Whatever takes milliseconds is done one at a time, and all else in between: a stranger's new texts
         # then cost the others a wait for one of their steps, not for all of them.
-        self._alone = asyncio.Lock()
+        self._learning, self._planning = asyncio.Lock(), asyncio.Lock()
+        self._free_at = 0.0
 
     def at_hand(self, asked: Execution) -> dict[str, Any] | None:
         """The answer that is everybody's, if there is one: why nothing is run, or what the schema is."""
@@ -163,7 +165,7 @@ class Operations:
         plan = operation.plan_for(caller.kind, variables)
         note_plan(is_known=plan is not None)
         if plan is None:
-            async with self._alone:
+            async with self._planning:
                 plan = operation.plan_for(caller.kind, variables)  # whoever was before may have made it
                 if plan is None:
                     with phase("plan"):
@@ -184,19 +186,16 @@ class Operations:
 
     def prepare(self, text: str) -> Ready:
         """`text`, parsed and validated, or remembered."""
-        return self.known(text) or self._refused(text) or self._keep(text, self._made(text))
+        return self.known(text) or self._refused(text) or self._keep(text, self._made_at_once(text))
 
     async def learn(self, text: str) -> Ready:
         """Make a new text ready."""
         note_new_text()
-        async with self._alone:
+        async with self._learning:
             ready = self.known(text) or self._refused(text)
             if ready is None:
-                # In a thread that which takes up to 60 milliseconds shares the process with all others.
-                is_long = len(text) > LONG
-                made = await asyncio.to_thread(self._made, text) if is_long else self._made(text)
-                ready = self._keep(text, made)
-                await asyncio.sleep(0)
+                await asyncio.sleep(self._free_at - perf_counter())
+                ready = self._keep(text, await self._made_in_steps(text))
             return ready
 
     def _refused(self, text: str) -> Ready | None:
@@ -204,9 +203,22 @@ class Operations:
         is_strange = self._only is not None and text not in self._only
         return UNTRUSTED if is_strange else too_long(text, self.policy.limits)
 
-    def _made(self, text: str) -> Ready:
+    def _made_at_once(self, text: str) -> Ready:
+        *_, ready = prepared(self.schema, text, self.policy)
+        assert ready is not None  # noqa: S101 - for the type checker: the last one is
+        return ready
+
+    async def _made_in_steps(self, text: str) -> Ready:
+        ready, took = None, 0.0
         with phase("parse"):
-            return prepared(self.schema, text, self.policy)
+            steps = prepared(self.schema, text, self.policy)
+            while ready is None:
+                began = perf_counter()
+                ready = next(steps)
+                took += perf_counter() - began
+                await asyncio.sleep(0)
+        self._free_at = perf_counter() + took * OTHERS
+        return ready
 
     def _keep(self, text: str, ready: Ready) -> Ready:
         self._remembered.put(text, ready)

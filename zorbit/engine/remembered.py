@@ -7,7 +7,7 @@ from zorbit.engine.documents import Ready
 TEXTS = 500
 CHARACTERS = 2_000_000
 WEIGHT = 20_000
-"""Of all plans and answers together, in fields."""
+"""Of all texts, plans and answers together, in fields."""
 
 
 class Remembered:
