@@ -19,6 +19,7 @@ from bench.servers import Running, all_running
 PARTS: dict[str, Callable[[Server, Running, argparse.Namespace], Awaitable[list[Outcome]]]] = {
     "overload": lambda _server, running, given: overload(running, given.seconds),
     "alternating": lambda _server, running, given: alternating(running, given.minutes, given.minute),
+    "dear": lambda _server, running, given: alternating(running, given.minutes, given.minute, dear=True),
     "away": lambda server, running, given: away(server, running, given.away),
 }
 LIMITED = {"ZORBIT_RATE": "100000", "ZORBIT_RATE_BURST": "1000000"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -22,19 +23,21 @@ SLOW = 50
 """Connections that send a byte a second."""
 
 
-async def alternating(running: Running, minutes: int, seconds: float) -> list[Outcome]:
+async def alternating(running: Running, minutes: int, seconds: float, *, dear: bool = False) -> list[Outcome]:
     """`minutes` of so many `seconds`, of which every second one is hostile."""
     capacity, wanted, loop = _capacity(running), good(), asyncio.get_running_loop()
     found = []
     # Hostile clients have a process of their own: what they send takes time to make, and good clients' requests
     # would be late for that alone.
     with ProcessPoolExecutor(1, get_context("spawn")) as apart:
-        await loop.run_in_executor(apart, attack, running.port, 0, HOSTILE * capacity, 1)
+        await loop.run_in_executor(apart, attack, running.port, 0, HOSTILE * capacity, 1, dear)
         await arrive(running.port, wanted, GOOD * capacity, seconds / 2, most=MOST)  # to be warm
         for minute in range(minutes):
             harm = None
             if minute % 2:
-                harm = loop.run_in_executor(apart, attack, running.port, minute, HOSTILE * capacity, seconds)
+                harm = loop.run_in_executor(
+                    apart, attack, running.port, minute, HOSTILE * capacity, seconds, dear
+                )
             answered = await arrive(running.port, wanted, GOOD * capacity, seconds, most=MOST)
             found.append(outcome("hostile" if harm else "quiet", answered, seconds))
             if harm:
@@ -43,14 +46,14 @@ async def alternating(running: Running, minutes: int, seconds: float) -> list[Ou
     return found
 
 
-def attack(port: int, minute: int, rate: float, seconds: float) -> list[Answered]:
+def attack(port: int, minute: int, rate: float, seconds: float, dear: bool) -> list[Answered]:
     """A hostile minute's requests; it has texts of its own."""
-    return asyncio.run(_attack(port, minute, rate, seconds))
+    return asyncio.run(_attack(port, rate, seconds, hostile(minute, dear=dear)))
 
 
-async def _attack(port: int, minute: int, rate: float, seconds: float) -> list[Answered]:
+async def _attack(port: int, rate: float, seconds: float, requests: Iterator[bytes]) -> list[Answered]:
     slow = [asyncio.create_task(_dribble(port)) for _ in range(SLOW)]
-    answered = await arrive(port, hostile(minute), rate, seconds, most=MOST, source=ADDRESS)
+    answered = await arrive(port, requests, rate, seconds, most=MOST, source=ADDRESS)
     for task in slow:
         task.cancel()
     await asyncio.gather(*slow, return_exceptions=True)

@@ -49,8 +49,11 @@ def good() -> Iterator[bytes]:
         yield from made
 
 
-def hostile(minute: int) -> Iterator[bytes]:
-    """Bytes, tokens and operations that mean harm, in turn, without end; each minute's new texts are its own."""
+def hostile(minute: int, *, dear: bool) -> Iterator[bytes]:
+    """Bytes, tokens and operations that mean harm, in turn, without end; each minute's new texts are its own.
+
+    With `dear` ones new texts that are meant to be dear are among them: a step of one takes 15 milliseconds.
+    """
     chance = random.Random(minute)  # noqa: S311 - nothing secret
     for number in count(minute * TEXTS):
         user = user_id(chance.choice(HOSTILE))
@@ -63,7 +66,8 @@ def hostile(minute: int) -> Iterator[bytes]:
         for text in (_DEEP, _BOMB, _WIDE, _DEAR, _INTROSPECTION, _WRONG):
             yield wire(Request(text, {}, user))
         yield wire(Request("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 2_400}, user))
-        yield wire(Request(_CONDITIONS, {"w": {"or": [{"title": {"eq": "x"}}] * 120}}, user))
+        yield wire(Request(_CONDITIONS, {"w": {"or": [{"title": {"eq": "x"}}] * 70}}, user))
         yield wire(Request(_SHAPES, {"n": number % 100}, user))
-        yield wire(Request(_DENSE.format(name=f"q{number}", fragments=_FRAGMENTS), {}, user))
+        if dear:
+            yield wire(Request(_DENSE.format(name=f"q{number}", fragments=_FRAGMENTS), {}, user))
         yield post(b'{"query":"{ __typename }"}', path="/graphql/../metrics")
