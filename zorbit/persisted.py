@@ -5,7 +5,6 @@ document with it once it is told that the hash is not known.
 """
 
 import asyncio
-from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from uuid import UUID
@@ -69,20 +68,21 @@ class PersistedQueries:
         id, text = asked.document_id, self._at_hand(asked)
         ready = None if text is None else self.operations.known(text)
         if text is None or ready is None:
-            charge.take(NEW_TEXT)
-            if text is None:
-                assert id is not None  # noqa: S101 - for the type checker: a text without an id is at hand
-                text = await within(self.settings.request_timeout, self._find(id))
-            ready = await self._learned(text, charge.caller)
-            charge.owed = TOKEN * max(0, ready.tokens - SHORT)
+            self.learning.enter(charge.caller)
+            try:
+                text, ready = await self._learned(id, text, charge)
+            finally:
+                self.learning.leave(charge.caller)
         return asked if asked.query or id is None else replace(asked, query=text), ready
 
-    async def _learned(self, text: str, caller: Hashable) -> Ready:
-        self.learning.enter(caller)
-        try:
-            return await self.operations.learn(text)
-        finally:
-            self.learning.leave(caller)
+    async def _learned(self, id: str | None, text: str | None, charge: Charge) -> tuple[str, Ready]:
+        charge.take(NEW_TEXT)
+        if text is None:
+            assert id is not None  # noqa: S101 - for the type checker: a text without an id is at hand
+            text = await within(self.settings.request_timeout, self._find(id))
+        ready = await self.operations.learn(text)
+        charge.owed = TOKEN * max(0, ready.tokens - SHORT)
+        return text, ready
 
     async def keep(self, asked: Request, viewer: Viewer) -> None:
         """Store the document of a request that was answered, if it came with its hash and can be run.

@@ -56,7 +56,7 @@ class Cycle(RequestResponseCycle):
 
     def _is_sent(self, start: Any, message: Any) -> bool:
         """Send both, where nothing is special about them."""
-        headers, body = start["headers"], message.get("body", b"")
+        headers, body = start.get("headers", ()), message.get("body", b"")
         found = dict(headers)
         if (
             message.get("more_body")

@@ -131,6 +131,8 @@ class _Client(asyncio.Protocol):
     def __init__(self, clients: _Clients) -> None:
         self.clients = clients
         self.due: float | None = None
+        self.asked = b""
+        self.has_answered = False
         self.head = b""
         self.left = 0
         self.size = 0
@@ -143,10 +145,15 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.clients.is_lost(self)
-        self._end(UNANSWERED)
+        if self.due is not None and self.has_answered and not self.head:
+            # The server hung up on an idle connection at that moment: clients ask again, on another.
+            self.clients.ask(self.asked, self.due)
+        else:
+            self._end(UNANSWERED)
 
     def ask(self, request: bytes, due: float) -> None:
         self.due, self.head, self.left, self.size = due, b"", 0, 0
+        self.asked = request
         self.transport.write(request)
 
     def close(self) -> None:
@@ -166,6 +173,7 @@ class _Client(asyncio.Protocol):
             self.left -= len(data)
         if self.left <= 0:
             self.left = 0
+            self.has_answered = True
             self._end(self.status)
             if not self.transport.is_closing():
                 self.clients.is_free(self)

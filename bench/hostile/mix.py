@@ -52,7 +52,8 @@ def good() -> Iterator[bytes]:
 def hostile(minute: int, *, dear: bool) -> Iterator[bytes]:
     """Bytes, tokens and operations that mean harm, in turn, without end; each minute's new texts are its own.
 
-    With `dear` ones new texts that are meant to be dear are among them: a step of one takes 15 milliseconds.
+    With `dear` ones there are pages of thousands of rows among them, and new texts that are meant to be dear: a
+    step of either takes 15 milliseconds.
     """
     chance = random.Random(minute)  # noqa: S311 - nothing secret
     for number in count(minute * TEXTS):
@@ -67,7 +68,7 @@ def hostile(minute: int, *, dear: bool) -> Iterator[bytes]:
             yield wire(Request(text, {}, user))
         yield wire(Request("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 2_400}, user))
         yield wire(Request(_CONDITIONS, {"w": {"or": [{"title": {"eq": "x"}}] * 70}}, user))
-        yield wire(Request(_SHAPES, {"n": number % 100}, user))
         if dear:
+            yield wire(Request(_SHAPES, {"n": number % 100}, user))
             yield wire(Request(_DENSE.format(name=f"q{number}", fragments=_FRAGMENTS), {}, user))
         yield post(b'{"query":"{ __typename }"}', path="/graphql/../metrics")
