@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+from bench import machine
 from bench.hostile.arrivals import HOST, Answered, arrive
 from bench.hostile.figures import Outcome, outcome
 from bench.hostile.mix import ADDRESS, good, hostile
@@ -16,7 +17,10 @@ from bench.servers import Running
 from bench.workload import READS, shuffled
 
 GOOD, HOSTILE = 0.2, 0.3
-"""Shares of what the server can do of the workload's queries in turn."""
+"""Shares of a process's time: of what it can do of the workload's queries in turn, and of the CPU that hostile
+requests take it."""
+TRIED = 100
+"""Hostile requests a second while it is measured what one takes."""
 MOST = 400
 """Connections of either side."""
 SLOW = 50
@@ -30,14 +34,14 @@ async def alternating(running: Running, minutes: int, seconds: float, *, dear: b
     # Hostile clients have a process of their own: what they send takes time to make, and good clients' requests
     # would be late for that alone.
     with ProcessPoolExecutor(1, get_context("spawn")) as apart:
-        await loop.run_in_executor(apart, attack, running.port, 0, HOSTILE * capacity, 1, dear)
+        before = machine.cpu_of_tree(running.pid)
+        tried = await loop.run_in_executor(apart, attack, running.port, 0, TRIED, 10, dear)
+        rate = HOSTILE * len(tried) / (machine.cpu_of_tree(running.pid) - before)
         await arrive(running.port, wanted, GOOD * capacity, seconds / 2, most=MOST)  # to be warm
         for minute in range(minutes):
             harm = None
             if minute % 2:
-                harm = loop.run_in_executor(
-                    apart, attack, running.port, minute, HOSTILE * capacity, seconds, dear
-                )
+                harm = loop.run_in_executor(apart, attack, running.port, minute, rate, seconds, dear)
             answered = await arrive(running.port, wanted, GOOD * capacity, seconds, most=MOST)
             found.append(outcome("hostile" if harm else "quiet", answered, seconds))
             if harm:
