@@ -136,6 +136,7 @@ class GraphQL:
         charge: Charge,
         journal: Journal,
     ) -> dict[str, Any]:
+        began = perf_counter()
         if (operation := execution.operation) is not None:
             journal.kind, journal.name, journal.cost = operation.kind, operation.name, execution.cost
         charge.take(REQUEST + execution.cost, REQUEST + execution.work)
@@ -148,7 +149,7 @@ class GraphQL:
             result = self.operations.at_hand(execution)
         if result is None:
             run = self._run(execution, claims, journal.request_id)
-            left = self.settings.request_timeout - (perf_counter() - journal.began)
+            left = self.settings.request_timeout - (perf_counter() - began)
             result = await within(left, run)
         if execution.request.tells_compiled:
             result["extensions"] = {"compiled": compiled}

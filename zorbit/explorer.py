@@ -34,7 +34,7 @@ class Explorer:
         sent: list[tuple[bytes, bytes]] = request.scope["headers"]
         host = http.headers(sent, dict(sent)).get(b"host", b"")
         token = await self._token(host.decode("latin-1"))
-        return graphiql.page(endpoint=request.url.path, token=token)
+        return graphiql.page(endpoint=request.scope["path"], token=token)
 
     async def _token(self, host: str) -> str | None:
         """The demo user's, for a browser on this machine that talks to a server on this machine."""

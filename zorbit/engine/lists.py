@@ -43,14 +43,10 @@ class Shape:
             if len(self.statements) >= SHAPES:
                 asker.weight.characters -= self.characters
                 self.statements.clear()
-            is_custom, given, made_from = (
-                asker.reading.is_custom(self.key),
-                tuple(names),
-                asker.pages.made_from,
-            )
+            given, made_from = tuple(names), asker.pages.made_from
             known = self.statements[key] = asker.shelf.get(
                 None if made_from is None else (asker.kind, made_from, self.key, key, given),
-                lambda: prepared(make(), given, is_custom=is_custom),
+                lambda: prepared(make(), given, is_custom=asker.reading.is_custom(self.key)),
             )
             asker.weight.characters += len(known.statement.text)
         return known

@@ -204,7 +204,8 @@ class Operations:
         return UNTRUSTED if is_strange else too_long(text, self.policy.limits)
 
     def _made_at_once(self, text: str) -> Ready:
-        *_, ready = prepared(self.schema, text, self.policy)
+        with phase("parse"):
+            *_, ready = prepared(self.schema, text, self.policy)
         assert ready is not None  # noqa: S101 - for the type checker: the last one is
         return ready
 
