@@ -110,7 +110,7 @@ def test_what_a_body_takes_to_come_is_not_taken_from_its_operation(
 ) -> None:
     body, short = (
         b'{"query": "{ systemPersonas { name } }"}',
-        settings.model_copy(update={"request_timeout": HASTE}),
+        settings.model_copy(update={"operation_timeout": HASTE}),
     )
     with listening(worker_database, short, seconds=PATIENCE) as server, connect(server.port) as client:
         client.sendall(POST + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body))
