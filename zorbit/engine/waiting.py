@@ -43,7 +43,8 @@ async def within(limit: float, answering: Coroutine[Any, Any, T]) -> T:
     context.run(WORKING.set, working)
     task = asyncio.create_task(answering, context=context)
     try:
-        done, _ = await asyncio.wait({task}, timeout=limit)
+        # Of a time that is over already uvloop makes one without end.
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, limit))
     except asyncio.CancelledError:
         _cancel(task, *working)
         raise
