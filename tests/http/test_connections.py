@@ -4,7 +4,6 @@ import json
 import logging
 import select
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -103,21 +102,6 @@ def test_who_says_nothing_more_is_hung_up_on(hasty: Server) -> None:
         client.sendall(b"\r\n")  # stops the clock of connections that are kept
 
         check_refused(rest(client), 408)
-
-
-def test_what_a_body_takes_to_come_is_not_taken_from_its_operation(
-    worker_database: str, settings: Settings
-) -> None:
-    body, short = (
-        b'{"query": "{ systemPersonas { name } }"}',
-        settings.model_copy(update={"operation_timeout": HASTE}),
-    )
-    with listening(worker_database, short, seconds=PATIENCE) as server, connect(server.port) as client:
-        client.sendall(POST + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body))
-        time.sleep(2 * HASTE)
-        client.sendall(body)
-
-        assert rest(client).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_body_that_nobody_waits_for_is_not_waited_for(hasty: Server) -> None:

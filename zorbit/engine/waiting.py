@@ -43,8 +43,7 @@ async def within(limit: float, answering: Coroutine[Any, Any, T]) -> T:
     context.run(WORKING.set, working)
     task = asyncio.create_task(answering, context=context)
     try:
-        # Of a time that is over already uvloop makes one without end.
-        done, _ = await asyncio.wait({task}, timeout=max(0.0, limit))
+        done, _ = await asyncio.wait({task}, timeout=limit)
     except asyncio.CancelledError:
         _cancel(task, *working)
         raise
